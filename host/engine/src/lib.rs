@@ -1,0 +1,1 @@
+//! Time and order in skep: intake, scheduler, runner, the door.

@@ -1,0 +1,128 @@
+//! What can happen to a run. A run's journal is a list of these, and nothing else is the truth.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Artifact, Call, Content, Outcome, RunSpec, Seq, Stream, Timestamp, Usage};
+
+/// One entry of a run's journal; its sequence number stands beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When, by the host's clock, and never earlier than the event before.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happening,
+}
+
+/// The kinds of event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// The run was accepted. Always the first event.
+    Queued(Box<RunSpec>),
+    /// A host took it up: the first time, or again after a crash.
+    Attempt {
+        /// From 1.
+        number: u32,
+    },
+    /// The workspace is there.
+    Prepared {
+        /// One line for each repository: where it came from and which commit it is at.
+        workspace: Vec<String>,
+    },
+    /// The brain began, or began again to be fed the journal.
+    Began,
+    /// The brain said something.
+    Said {
+        /// Its words.
+        text: Content,
+    },
+    /// The brain printed a line.
+    Logged {
+        /// Where.
+        stream: Stream,
+        /// Without its line end.
+        text: Content,
+    },
+    /// The brain asked for something, and policy allowed it.
+    Started {
+        /// What.
+        call: Call,
+    },
+    /// A call has its answer.
+    Finished {
+        /// The sequence number of its `started`.
+        started: Seq,
+        /// The answer.
+        outcome: Outcome,
+    },
+    /// Something was kept for people.
+    Reported {
+        /// What.
+        artifact: Artifact,
+    },
+    /// Somebody wrote to the run.
+    Message {
+        /// Who.
+        sender: String,
+        /// What.
+        text: Content,
+    },
+    /// Somebody wants it to stop.
+    CancelRequested {
+        /// Who and why.
+        reason: String,
+    },
+    /// It ended.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// What it used.
+        usage: Usage,
+    },
+    /// It was deleted: its other events are gone, this is the tombstone.
+    Deleted {
+        /// Who and why.
+        reason: String,
+    },
+}
+
+impl Happening {
+    /// Whether the brain itself caused this, in its own order; replay compares exactly these.
+    pub const fn is_of_the_brain(&self) -> bool {
+        matches!(self, Self::Said { .. } | Self::Logged { .. } | Self::Started { .. })
+    }
+
+    /// The kind's name, as it stands in the journal.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Queued(_) => "queued",
+            Self::Attempt { .. } => "attempt",
+            Self::Prepared { .. } => "prepared",
+            Self::Began => "began",
+            Self::Said { .. } => "said",
+            Self::Logged { .. } => "logged",
+            Self::Started { .. } => "started",
+            Self::Finished { .. } => "finished",
+            Self::Reported { .. } => "reported",
+            Self::Message { .. } => "message",
+            Self::CancelRequested { .. } => "cancel_requested",
+            Self::Ended { .. } => "ended",
+            Self::Deleted { .. } => "deleted",
+        }
+    }
+}
+
+impl Event {
+    /// The event's bytes in the journal: JSON, so that a journal can be read without this program.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("events hold nothing that JSON can't")
+    }
+
+    /// The event with these bytes.
+    ///
+    /// # Errors
+    /// The bytes are no event of this version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+}

@@ -1,0 +1,77 @@
+//! Permissions, as they are pinned when a run is accepted. An empty value permits nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Idempotency, Limits};
+
+/// What a tool may do with the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    /// It has no workspace.
+    #[default]
+    None,
+    /// It may read.
+    Read,
+    /// It may read and write.
+    Write,
+}
+
+/// A destination that requests may go to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressRule {
+    /// `api.example.com`, or `*.example.com` for one label below it.
+    pub host: String,
+    /// Upper case; empty permits GET and HEAD only.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Path patterns such as `/v1/**`; empty permits every path.
+    #[serde(default)]
+    pub paths: Vec<String>,
+}
+
+/// The agent's component, pinned by content when the run was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentPin {
+    /// The plugin's name.
+    pub name: String,
+    /// The plugin's version.
+    pub version: String,
+    /// The component, kept as a blob, so that the run can be replayed after the plugin was replaced.
+    pub component: Digest,
+}
+
+/// One granted tool, pinned by content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolPin {
+    /// `<plugin>.<tool>`.
+    pub name: String,
+    /// For the model or whoever calls it.
+    pub description: String,
+    /// JSON Schema of its arguments.
+    pub parameters: String,
+    /// What happens when it is called twice.
+    pub idempotency: Idempotency,
+    /// The component, kept as a blob.
+    pub component: Digest,
+    /// What both the manifest asks for and the environment grants.
+    pub workspace: Access,
+    /// The limits of one call.
+    pub limits: Limits,
+}
+
+/// All that a run may do. `Grants::default()` permits nothing at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Grants {
+    /// Tools that may be called, in the order of their names.
+    pub tools: Vec<ToolPin>,
+}
+
+impl Grants {
+    /// The granted tool with this name.
+    pub fn tool(&self, name: &str) -> Option<&ToolPin> {
+        self.tools.iter().find(|tool| tool.name == name)
+    }
+}

@@ -1,0 +1,28 @@
+//! The words of skep and no verbs: what a run is, what may happen to it, and how events fold into its record.
+//!
+//! Nothing here does I/O, reads a clock or draws a random number; ids, times and seeds are passed in.
+#![forbid(unsafe_code)]
+
+mod call;
+mod content;
+mod event;
+mod grant;
+mod id;
+mod limits;
+mod outcome;
+mod record;
+mod spec;
+mod state;
+mod time;
+
+pub use call::{Call, Idempotency, Stream};
+pub use content::{Content, INLINE_BYTES};
+pub use event::{Event, Happening};
+pub use grant::{Access, AgentPin, EgressRule, Grants, ToolPin};
+pub use id::{Digest, ParseIdError, RunId, Seq};
+pub use limits::{LimitError, LimitHit, LimitKind, Limits, Overrides};
+pub use outcome::{Outcome, Usage};
+pub use record::{Artifact, Illegal, OpenCall, Record, fold};
+pub use spec::{RepoSource, RunSpec};
+pub use state::RunState;
+pub use time::Timestamp;

@@ -1,0 +1,91 @@
+//! How a call or a run ended. Guest failure is data; only the host's own failures are errors elsewhere.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Content, LimitHit, RunState};
+
+/// The end of a call or of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It did what it was asked; the value is a tool's JSON or a run's summary.
+    Completed(Content),
+    /// Policy said no; the text names the grant that is missing.
+    Refused(String),
+    /// The guest itself said that it failed.
+    GuestError(String),
+    /// The guest broke: a panic, an out-of-bounds access, `unreachable`.
+    Trap(String),
+    /// A limit ended it.
+    Limit(LimitHit),
+    /// Somebody cancelled it; the text says who and why.
+    Cancelled(String),
+    /// The host stopped in the middle of a call that may have had effects and must not be repeated.
+    Interrupted(String),
+    /// This host has no such service.
+    NotAvailable(String),
+    /// No such tool, or arguments that are no JSON object.
+    Invalid(String),
+    /// The host failed; not the guest's doing.
+    HostFault(String),
+}
+
+impl Outcome {
+    /// The state of a run that ends so.
+    pub const fn run_state(&self) -> RunState {
+        match self {
+            Self::Completed(_) => RunState::Succeeded,
+            Self::Refused(_) | Self::GuestError(_) | Self::Trap(_) | Self::Limit(_) | Self::Invalid(_) => RunState::Failed,
+            Self::Cancelled(_) => RunState::Cancelled,
+            Self::Interrupted(_) | Self::NotAvailable(_) | Self::HostFault(_) => RunState::Error,
+        }
+    }
+
+    /// The kind as the guest contract and the public API spell it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Completed(_) => "completed",
+            Self::Refused(_) => "refused",
+            Self::GuestError(_) => "tool-error",
+            Self::Trap(_) => "trap",
+            Self::Limit(_) => "limit",
+            Self::Cancelled(_) => "cancelled",
+            Self::Interrupted(_) => "interrupted",
+            Self::NotAvailable(_) => "not-available",
+            Self::Invalid(_) => "invalid-arguments",
+            Self::HostFault(_) => "host-fault",
+        }
+    }
+
+    /// One line for people. A completed value that is a blob is named, not shown.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Completed(Content::Inline(text)) => text.clone(),
+            Self::Completed(Content::Blob { blob, bytes }) => format!("{bytes} bytes in {blob}"),
+            Self::Limit(hit) => hit.to_string(),
+            Self::Refused(text)
+            | Self::GuestError(text)
+            | Self::Trap(text)
+            | Self::Cancelled(text)
+            | Self::Interrupted(text)
+            | Self::NotAvailable(text)
+            | Self::Invalid(text)
+            | Self::HostFault(text) => text.clone(),
+        }
+    }
+}
+
+/// What something used, measured outside the guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Processor time inside the guest and its host calls' own work, in microseconds.
+    pub cpu_us: u64,
+    /// The most linear memory held at once, in bytes.
+    pub memory_bytes: u64,
+    /// Bytes that crossed between guest and host in calls, both ways.
+    pub host_call_bytes: u64,
+    /// Bytes said, reported, logged and returned.
+    pub output_bytes: u64,
+    /// Calls made.
+    pub calls: u64,
+}

@@ -1,0 +1,56 @@
+//! What was asked for when a run was accepted, with everything resolved and pinned.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentPin, Content, Grants, Limits};
+
+/// Where a repository comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepoSource {
+    /// A folder of this machine, copied; never changed.
+    Path(String),
+    /// A `file://` or `https://` URL, cloned.
+    Url(String),
+}
+
+/// A run's first event holds this: nothing that decides the run's behaviour is looked up again later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// For lists; made from the prompt when the submitter gave none.
+    pub title: String,
+    /// What to do.
+    pub prompt: Content,
+    /// A JSON object for the agent.
+    #[serde(default = "empty_object")]
+    pub context: Content,
+    /// Who works.
+    pub agent: AgentPin,
+    /// The environment's name.
+    pub environment: String,
+    /// Repositories to put into the workspace, in order; each in a folder of its own when there are several.
+    #[serde(default)]
+    pub repos: Vec<RepoSource>,
+    /// What it may do.
+    #[serde(default)]
+    pub grants: Grants,
+    /// What it may use.
+    #[serde(default)]
+    pub limits: Limits,
+    /// On whose behalf; the scheduler is fair between these.
+    pub submitter: String,
+    /// Higher goes first.
+    #[serde(default)]
+    pub priority: i8,
+    /// The submitter's own labels.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// Where the brain's randomness comes from.
+    pub seed: u64,
+}
+
+fn empty_object() -> Content {
+    Content::Inline("{}".to_owned())
+}

@@ -1,0 +1,1 @@
+//! The sandbox of skep: wasmtime, worlds, limits, workspace.

@@ -1,0 +1,1 @@
+//! skep from end to end.
