@@ -92,6 +92,7 @@ install_wasi_libc() {
         -o "Dir::Etc::sourcelist=$work/sources.list" -o "Dir::Etc::sourceparts=$work/parts"
         -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work" -o "Dir::Cache::archives=$work/archives"
         -o APT::Sandbox::User=root -o Acquire::Languages=none
+        -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
     )
     apt "${private[@]}" update || die "could not read Debian's forky suite at $mirror"
     (cd "$work" && apt "${private[@]}" download wasi-libc) || die "could not download wasi-libc from forky at $mirror"
@@ -136,6 +137,12 @@ install_missing() {
     say "ready"
 }
 
+# What decides the compiler's output besides the sources, on one line, without any path of this machine.
+identity() {
+    echo "$(/usr/bin/rustc --version); $(/usr/bin/wasm-ld-19 --version); wasm-component-ld $linker_version;" \
+        "wasi-libc $(sha256sum <$self_contained/libc.a | cut -c1-16)"
+}
+
 print_env() {
     local linker
     linker=$(component_linker) || die "wasm-component-ld is missing; run '$0 install' first"
@@ -145,6 +152,7 @@ RUSTC_BOOTSTRAP=1
 RUSTFLAGS=-C linker=$linker -C link-self-contained=yes -C link-arg=--wasm-ld-path=/usr/bin/wasm-ld-19
 SKEP_GUEST_CARGO=/usr/bin/cargo
 SKEP_GUEST_ARGS=-Zbuild-std=std,panic_abort --target wasm32-wasip2
+SKEP_GUEST_IDENTITY=$(identity)
 ENV
 }
 

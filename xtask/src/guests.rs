@@ -1,0 +1,72 @@
+//! Builds the components, once per content: the built-in plugins as `target/guests/plugins/NAME/{plugin.toml,NAME.wasm}`,
+//! the tests' guests as `target/guests/tests/NAME.wasm`, and those with a manifest in `target/guests/test-plugins` too.
+
+mod collect;
+mod fingerprint;
+mod kept;
+mod route;
+
+use std::fs::{self, File, TryLockError};
+
+use anyhow::{Context, Result};
+
+use crate::checkout::{Checkout, build_cache};
+use crate::stage::stage;
+use kept::{Cache, Listing};
+use route::Route;
+
+/// Makes `target/guests` hold what the sources say, by doing nothing, by copying from the cache, or by building.
+pub(crate) fn build(checkout: &Checkout) -> Result<()> {
+    if checkout.component_workspaces().is_empty() {
+        eprintln!("guests: none (neither plugins/Cargo.toml nor tests/guests/Cargo.toml exists)");
+        return Ok(());
+    }
+    let _lock = lock(checkout)?;
+    let route = Route::find(&checkout.root)?;
+    let key = fingerprint::of(checkout, &route)?;
+    let output = checkout.guests();
+    if let Some(listing) = Listing::of_folder(&output, &key) {
+        eprintln!("guests: up to date ({})", listing.describe());
+        return Ok(());
+    }
+    let cache = build_cache().map(|folder| Cache::new(folder.join("guests"), key.clone()));
+    if let Some(listing) = cache.as_ref().and_then(|cache| cache.restore(&output)) {
+        eprintln!("guests: taken from the build cache ({})", listing.describe());
+        return Ok(());
+    }
+    let listing = compile(checkout, &route, &key)?;
+    if let Some(cache) = cache {
+        cache.keep(&output, &listing);
+    }
+    eprintln!("guests: built {} into {}", listing.describe(), output.display());
+    Ok(())
+}
+
+/// Held while guests are built: a second build in this checkout waits, and then finds the work done.
+fn lock(checkout: &Checkout) -> Result<File> {
+    let path = checkout.root.join("target/guests.lock");
+    let open = || {
+        fs::create_dir_all(checkout.root.join("target"))?;
+        let file = File::create(&path)?;
+        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            eprintln!("guests: waiting for another build in this checkout");
+            file.lock()?;
+        }
+        Ok::<_, std::io::Error>(file)
+    };
+    open().with_context(|| format!("cannot lock {}", path.display()))
+}
+
+fn compile(checkout: &Checkout, route: &Route, key: &str) -> Result<Listing> {
+    let mut components = Vec::new();
+    for workspace in checkout.component_workspaces() {
+        let name = workspace.strip_prefix(&checkout.root).unwrap_or(&workspace).display().to_string();
+        let doing = format!("building the components of {name}/ for wasm32-wasip2");
+        let artifacts = stage("guests", &doing, || {
+            let mut cargo = route.cargo(&workspace, "build");
+            crate::cargo::build(cargo.arg("--release").arg("--target-dir").arg(checkout.guest_build()))
+        })?;
+        components.extend(collect::components(&workspace, &artifacts)?);
+    }
+    collect::install(&checkout.guests(), components, key)
+}

@@ -1,0 +1,67 @@
+//! Runs what the repository builds: the program, its tests, its benchmarks.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::cargo::{self, cargo};
+use crate::checkout::Checkout;
+use crate::guests;
+use crate::stage::stage;
+
+/// `cargo xtask run`: what a newcomer sees first.
+pub(crate) fn run(checkout: &Checkout, rest: &[String]) -> Result<()> {
+    guests::build(checkout)?;
+    let skep = skep(checkout, &["--package", "skep"])?;
+    let mut command = Command::new(skep);
+    command.arg("--plugins").arg(checkout.guests().join("plugins"));
+    command.args(["run", "start", "--agent", "audit", "--env", "repo-readonly"]);
+    if !rest.iter().any(|word| word == "--repo" || word.starts_with("--repo=")) {
+        command.arg("--repo").arg(&checkout.root);
+    }
+    Err(command.args(rest).exec()).context("cannot start skep")
+}
+
+/// `cargo xtask test`, with arguments for the test runner.
+pub(crate) fn test(checkout: &Checkout, rest: &[String]) -> Result<()> {
+    guests::build(checkout)?;
+    // Tests start the real program. Building it together with them lets both share every compiled dependency.
+    let skep = skep(checkout, &["--workspace", "--bins", "--tests"])?;
+    let nextest = has_nextest();
+    let mut tests = cargo(&checkout.root);
+    tests.args(if nextest { &["nextest", "run", "--workspace"][..] } else { &["test", "--workspace"] });
+    cargo::run(with_guests(&mut tests, checkout).env("SKEP_BIN", &skep).args(rest))?;
+    if nextest && rest.is_empty() {
+        let mut examples = cargo(&checkout.root);
+        cargo::run(with_guests(&mut examples, checkout).args(["test", "--quiet", "--workspace", "--doc"]))?;
+    }
+    Ok(())
+}
+
+/// `cargo xtask bench`, with arguments for the benchmark program.
+pub(crate) fn bench(checkout: &Checkout, rest: &[String]) -> Result<()> {
+    guests::build(checkout)?;
+    let mut bench = cargo(&checkout.root);
+    bench.args(["run", "--release", "--package", "skep-tests", "--bin", "bench", "--"]);
+    cargo::run(with_guests(&mut bench, checkout).args(rest))
+}
+
+fn with_guests<'a>(command: &'a mut Command, checkout: &Checkout) -> &'a mut Command {
+    command
+        .env("SKEP_PLUGINS", checkout.guests().join("plugins"))
+        .env("SKEP_TEST_GUESTS", checkout.guests().join("tests"))
+}
+
+/// Builds the host and returns the path of the program.
+fn skep(checkout: &Checkout, selection: &[&str]) -> Result<PathBuf> {
+    let doing = "building (the first time about ten minutes: it compiles wasmtime)";
+    let artifacts = stage("host", doing, || cargo::build(cargo(&checkout.root).arg("build").args(selection)))?;
+    let skep = artifacts.into_iter().filter(|artifact| artifact.target == "skep").find_map(|found| found.executable);
+    skep.context("cargo built no program named skep; host/cli must have a binary of that name")
+}
+
+fn has_nextest() -> bool {
+    Command::new("cargo-nextest").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
+}
