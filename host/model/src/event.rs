@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Call, Content, Outcome, RunSpec, Seq, Stream, Timestamp, Usage};
+use crate::{Artifact, Call, Content, Outcome, RunSpec, Seq, Stream, Timestamp, Tombstone, Usage};
 
 /// One entry of a run's journal; its sequence number stands beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub enum Happening {
         /// Without its line end.
         text: Content,
     },
-    /// The brain asked for something, and policy allowed it.
+    /// The brain asked for something. A refusal is its answer.
     Started {
         /// What.
         call: Call,
@@ -54,6 +54,15 @@ pub enum Happening {
         started: Seq,
         /// The answer.
         outcome: Outcome,
+    },
+    /// A tool printed a line while it worked on a call.
+    Printed {
+        /// The sequence number of the call's `started`.
+        started: Seq,
+        /// Where.
+        stream: Stream,
+        /// Without its line end.
+        text: Content,
     },
     /// Something was kept for people.
     Reported {
@@ -83,6 +92,8 @@ pub enum Happening {
     Deleted {
         /// Who and why.
         reason: String,
+        /// What is still known of the run.
+        was: Tombstone,
     },
 }
 
@@ -103,6 +114,7 @@ impl Happening {
             Self::Logged { .. } => "logged",
             Self::Started { .. } => "started",
             Self::Finished { .. } => "finished",
+            Self::Printed { .. } => "printed",
             Self::Reported { .. } => "reported",
             Self::Message { .. } => "message",
             Self::CancelRequested { .. } => "cancel_requested",

@@ -14,6 +14,7 @@ mod record;
 mod spec;
 mod state;
 mod time;
+mod tombstone;
 
 pub use call::{Call, Idempotency, Stream};
 pub use content::{Content, INLINE_BYTES};
@@ -26,3 +27,4 @@ pub use record::{Artifact, Illegal, OpenCall, Record, fold};
 pub use spec::{RepoSource, RunSpec};
 pub use state::RunState;
 pub use time::Timestamp;
+pub use tombstone::Tombstone;

@@ -57,6 +57,23 @@ impl Outcome {
         }
     }
 
+    /// The same outcome with each text passed through `shorten`.
+    pub fn shortened(&self, shorten: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Completed(Content::Inline(text)) => Self::Completed(Content::Inline(shorten(text))),
+            Self::Completed(blob) => Self::Completed(blob.clone()),
+            Self::Limit(hit) => Self::Limit(*hit),
+            Self::Refused(text) => Self::Refused(shorten(text)),
+            Self::GuestError(text) => Self::GuestError(shorten(text)),
+            Self::Trap(text) => Self::Trap(shorten(text)),
+            Self::Cancelled(text) => Self::Cancelled(shorten(text)),
+            Self::Interrupted(text) => Self::Interrupted(shorten(text)),
+            Self::NotAvailable(text) => Self::NotAvailable(shorten(text)),
+            Self::Invalid(text) => Self::Invalid(shorten(text)),
+            Self::HostFault(text) => Self::HostFault(shorten(text)),
+        }
+    }
+
     /// One line for people. A completed value that is a blob is named, not shown.
     pub fn message(&self) -> String {
         match self {

@@ -4,10 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Call, Digest, Event, Happening, Outcome, RunId, RunSpec, RunState, Seq, Timestamp, Usage};
 
-/// How much of a prompt the record shows; the whole of it is in the run's first event.
-const PROMPT_PREVIEW: usize = 500;
+// Records are small whatever the events hold, so that folding an event costs the same in every run. The whole of what is
+// shortened here is in the journal. Lengths are in bytes.
+const PROMPT_PREVIEW: usize = 1500;
+const OUTCOME_PREVIEW: usize = 2000;
+const REASON_PREVIEW: usize = 500;
+const TITLE: usize = 200;
+const NAME: usize = 128;
 /// The artifacts that a record lists; later ones are only in the journal, and the count says so.
-const ARTIFACTS_LISTED: usize = 64;
+const ARTIFACTS_LISTED: usize = 32;
 
 /// A document that the run kept, named by its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +77,7 @@ pub struct Record {
     pub artifacts_unlisted: u32,
     /// Who asked for its end, if somebody did.
     pub cancel_requested: Option<String>,
-    /// How it ended.
+    /// How it ended; a long text is shortened, and stands whole in the last event.
     pub outcome: Option<Outcome>,
     /// What it used, known at its end.
     pub usage: Usage,
@@ -102,15 +107,13 @@ pub fn fold(run: RunId, record: Option<Record>, seq: Seq, event: &Event) -> Resu
     let illegal = |why| Illegal { run, seq, kind: event.what.kind(), why };
     match (record, &event.what) {
         (None, Happening::Queued(spec)) if seq == 1 => Ok(Record::queued(run, event.at, spec)),
+        // Retention keeps nothing of a deleted run but this.
+        (None, Happening::Deleted { was, .. }) if seq > 1 => Ok(was.record(run, seq, event.at)),
         (None, _) => Err(illegal("a run begins with queued, as event 1")),
         (Some(record), _) if seq != record.last_seq + 1 => Err(illegal("sequence numbers are dense")),
-        (Some(mut record), what) => {
+        (Some(record), what) => {
             record.check(what).map_err(illegal)?;
-            record.take(seq, what);
-            record.last_seq = seq;
-            record.updated_at = record.updated_at.max(event.at);
-            record.mark_times(event);
-            Ok(record)
+            Ok(record.after(seq, event))
         }
     }
 }
@@ -125,11 +128,11 @@ impl Record {
             updated_at: at,
             started_at: None,
             ended_at: None,
-            title: spec.title.clone(),
+            title: bounded(&spec.title, TITLE),
             prompt: preview(&spec.prompt),
-            agent: format!("{}@{}", spec.agent.name, spec.agent.version),
-            environment: spec.environment.clone(),
-            submitter: spec.submitter.clone(),
+            agent: bounded(&format!("{}@{}", spec.agent.name, spec.agent.version), NAME),
+            environment: bounded(&spec.environment, NAME),
+            submitter: bounded(&spec.submitter, NAME),
             priority: spec.priority,
             attempt: 0,
             calls: 0,
@@ -159,10 +162,21 @@ impl Record {
             Happening::Began if !matches!(self.state, RunState::Pending | RunState::Claimed) => Err("only a taken-up run begins"),
             Happening::Began => Ok(()),
             Happening::Finished { started, .. } if !self.is_open(*started) => Err("no such call is open"),
-            Happening::Said { .. } | Happening::Logged { .. } | Happening::Started { .. } | Happening::Finished { .. } | Happening::Reported { .. } => {
+            Happening::Said { .. } | Happening::Logged { .. } | Happening::Started { .. } | Happening::Finished { .. } | Happening::Printed { .. } | Happening::Reported { .. } => {
                 if running { Ok(()) } else { Err("the brain has not begun") }
             }
         }
+    }
+
+    fn after(mut self, seq: Seq, event: &Event) -> Self {
+        if let Happening::Deleted { was, .. } = &event.what {
+            return was.record(self.run_id, seq, event.at);
+        }
+        self.take(seq, &event.what);
+        self.last_seq = seq;
+        self.updated_at = self.updated_at.max(event.at);
+        self.mark_times(event);
+        self
     }
 
     fn take(&mut self, seq: Seq, what: &Happening) {
@@ -173,14 +187,13 @@ impl Record {
             Happening::Started { call } => self.open(seq, call),
             Happening::Finished { started, .. } => self.open_calls.retain(|open| open.started != *started),
             Happening::Reported { artifact } => self.keep(artifact),
-            Happening::CancelRequested { reason } => self.cancel_requested = Some(bounded(reason, PROMPT_PREVIEW)),
+            Happening::CancelRequested { reason } => self.cancel_requested = Some(bounded(reason, REASON_PREVIEW)),
             Happening::Ended { outcome, usage } => {
                 (self.state, self.usage) = (outcome.run_state(), *usage);
-                self.outcome = Some(outcome.clone());
+                self.outcome = Some(outcome.shortened(|text| bounded(text, OUTCOME_PREVIEW)));
                 self.open_calls.clear();
             }
-            Happening::Deleted { .. } => self.deleted = true,
-            Happening::Queued(_) | Happening::Said { .. } | Happening::Logged { .. } | Happening::Message { .. } => {}
+            Happening::Deleted { .. } | Happening::Queued(_) | Happening::Said { .. } | Happening::Logged { .. } | Happening::Printed { .. } | Happening::Message { .. } => {}
         }
     }
 
@@ -194,7 +207,7 @@ impl Record {
 
     fn open(&mut self, started: Seq, call: &Call) {
         self.calls += 1;
-        self.open_calls.push(OpenCall { started, name: bounded(call.name(), 128) });
+        self.open_calls.push(OpenCall { started, name: bounded(call.name(), NAME) });
     }
 
     fn is_open(&self, started: Seq) -> bool {
@@ -202,10 +215,12 @@ impl Record {
     }
 
     fn keep(&mut self, artifact: &Artifact) {
+        let (name, media_type) = (bounded(&artifact.name, NAME), bounded(&artifact.media_type, NAME));
+        let artifact = Artifact { name, media_type, ..artifact.clone() };
         if let Some(same) = self.artifacts.iter_mut().find(|known| known.name == artifact.name) {
-            *same = artifact.clone();
+            *same = artifact;
         } else if self.artifacts.len() < ARTIFACTS_LISTED {
-            self.artifacts.push(artifact.clone());
+            self.artifacts.push(artifact);
         } else {
             self.artifacts_unlisted += 1;
         }
@@ -219,10 +234,7 @@ fn preview(content: &crate::Content) -> String {
     }
 }
 
-/// The first `limit` characters, with a mark when there were more.
+/// The text, or as many whole characters as fit into `limit` bytes, with a mark.
 fn bounded(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
+    if text.len() <= limit { text.to_owned() } else { format!("{}…", &text[..text.floor_char_boundary(limit)]) }
 }
