@@ -1,0 +1,67 @@
+//! What can be saved from bytes that are no whole batch.
+
+use skep_model::RunId;
+
+use super::Salt;
+use super::frame::{ENTRY_HEADER, EntryHeader};
+use crate::entry::{Chain, Entry};
+use crate::position::Position;
+
+/// A stretch of a segment that doesn't check, and what was still found in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wreck {
+    pub(crate) at: Position,
+    pub(crate) bytes: u64,
+    /// The batch that stood there, or the first of several.
+    pub(crate) number: u64,
+    pub(crate) found: Vec<Salvage>,
+}
+
+/// An entry found in a wreck.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Salvage {
+    /// It checks on its own.
+    Whole(Entry),
+    /// Its header says whose it was, but its payload is bad.
+    Lost { run: RunId, seq: u64, chain: Chain, at: Position },
+}
+
+impl Salvage {
+    /// The run that lost this entry.
+    pub(crate) fn lost_run(&self) -> Option<RunId> {
+        match self {
+            Salvage::Whole(_) => None,
+            Salvage::Lost { run, .. } => Some(*run),
+        }
+    }
+}
+
+impl Wreck {
+    /// Looks at every offset of `bytes` for an entry.
+    pub(crate) fn search(bytes: &[u8], at: Position, number: u64, salt: Salt) -> Self {
+        let mut found = Vec::new();
+        let mut offset = 0;
+        while let Some(rest) = bytes.get(offset..).filter(|rest| rest.len() >= ENTRY_HEADER) {
+            offset += match EntryHeader::parse(rest, salt) {
+                Some(header) => take(&header, rest, at.plus(offset), salt, &mut found),
+                None => 1,
+            };
+        }
+        Wreck { at, bytes: bytes.len() as u64, number, found }
+    }
+}
+
+/// Sorts out one entry; returns how far to go on.
+fn take(header: &EntryHeader, rest: &[u8], at: Position, salt: Salt, found: &mut Vec<Salvage>) -> usize {
+    let payload = rest.get(ENTRY_HEADER..ENTRY_HEADER.saturating_add(header.payload));
+    match payload.and_then(|payload| header.complete(payload.to_vec(), at, salt)) {
+        Some(entry) => {
+            found.push(Salvage::Whole(entry));
+            ENTRY_HEADER + header.payload
+        }
+        None => {
+            found.push(Salvage::Lost { run: header.run, seq: header.seq, chain: header.chain, at });
+            ENTRY_HEADER
+        }
+    }
+}

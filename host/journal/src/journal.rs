@@ -1,0 +1,163 @@
+//! The handle that everyone else has.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use skep_model::RunId;
+use tokio::sync::oneshot;
+
+use crate::append::{Append, Appending, block_on};
+use crate::committer::Committer;
+use crate::config::Config;
+use crate::entry::Entry;
+use crate::error::Error;
+use crate::fold::Fold;
+use crate::format::frame::{ENTRY_HEADER, EntryHeader};
+use crate::heads::Heads;
+use crate::position::Position;
+use crate::queue::{Request, framed};
+use crate::recover::{OpenReport, recover};
+use crate::scan::{From, Scan, Steps};
+use crate::segments::Segments;
+use crate::shared::Shared;
+use crate::storage::Storage;
+use crate::tail::Tail;
+
+/// How much is read at once before the length of an entry is known.
+const FIRST_READ: usize = 4096;
+
+/// An open journal. It is meant to be shared behind an [`Arc`]. Dropping it finishes what was submitted, as `close` does.
+pub struct Journal {
+    pub(crate) shared: Arc<Shared>,
+    committer: Option<JoinHandle<()>>,
+}
+
+impl Journal {
+    /// Opens the journal in `config.dir`, making it if it isn't there, and gives the fold what it lacks.
+    ///
+    /// A journal with damage opens; the report says what is wrong. It does not open when a file can't be written or when
+    /// the fold fails.
+    pub fn open(
+        config: Config,
+        storage: Arc<dyn Storage>,
+        mut fold: Box<dyn Fold>,
+    ) -> Result<(Journal, OpenReport), Error> {
+        config.check()?;
+        let segments = Arc::new(Segments::find(storage, &config.dir)?);
+        let mut heads = Heads::new(config.head_cache);
+        let recovered = recover(&segments, &config, fold.as_mut(), &mut heads)?;
+        let shared = Arc::new(Shared::new(config, segments, recovered.writer.end()));
+        let committer = Committer::new(shared.clone(), fold, heads, recovered.writer, recovered.mark);
+        let thread = std::thread::Builder::new().name("skep-journal".into()).spawn(|| committer.run());
+        let thread = thread.map_err(Error::io("start the committer of", &shared.config.dir))?;
+        Ok((Journal { shared, committer: Some(thread) }, recovered.report))
+    }
+
+    /// Takes a place in the order, waiting for room in the queue if there is none. The answer comes when the events are
+    /// durable and folded.
+    pub async fn append(&self, append: Append) -> Result<Appending, Error> {
+        self.check(&append)?;
+        let (answer, answered) = oneshot::channel();
+        self.shared.queue.push(Request { append, answer }).await?;
+        Ok(Appending(answered))
+    }
+
+    /// [`Journal::append`] for threads that may block.
+    pub fn append_blocking(&self, append: Append) -> Result<Appending, Error> {
+        block_on(self.append(append))
+    }
+
+    fn check(&self, append: &Append) -> Result<(), Error> {
+        self.shared.healthy()?;
+        let largest = append.payloads.iter().map(Vec::len).max().ok_or(Error::NothingToAppend)?;
+        let config = &self.shared.config;
+        for (bytes, limit) in [(largest, config.max_payload_bytes), (framed(append), config.max_batch_bytes)] {
+            if bytes > limit {
+                return Err(Error::TooLarge { bytes, limit });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one entry, whose position the fold knows, and checks that it is that entry and whole.
+    ///
+    /// `Moved` means that retention has put it elsewhere since the position was looked up: look it up again.
+    pub fn read(&self, run: RunId, seq: u64, position: Position) -> Result<Entry, Error> {
+        let segments = &self.shared.segments;
+        let segment = match segments.covering(position.segment) {
+            Some(segment) if segment.at(position.offset) == position => segment,
+            Some(segment) if segment.name.rewrite > position.rewrite => return Err(Error::Moved { run, seq }),
+            _ => return Err(self.shared.note_damage(run, position)),
+        };
+        match self.read_entry(&segment.name, position)? {
+            Some(entry) if entry.run == run && entry.seq == seq => Ok(entry),
+            _ => Err(self.shared.note_damage(run, position)),
+        }
+    }
+
+    fn read_entry(
+        &self,
+        name: &crate::format::name::SegmentName,
+        position: Position,
+    ) -> Result<Option<Entry>, Error> {
+        let Shared { segments, .. } = &*self.shared;
+        let path = segments.path(*name);
+        let file = segments.file(*name)?;
+        let mut bytes = vec![0; FIRST_READ];
+        let offset = u64::from(position.offset);
+        let read = file.read_at(&mut bytes, offset).map_err(Error::io("read", &path))?;
+        bytes.truncate(read);
+        let Some(header) = EntryHeader::parse(&bytes, segments.salt) else { return Ok(None) };
+        let whole = ENTRY_HEADER + header.payload;
+        if whole > bytes.len() {
+            let start = bytes.len();
+            bytes.resize(whole, 0);
+            let rest = file.read_at(&mut bytes[start..], offset + start as u64).map_err(Error::io("read", &path))?;
+            bytes.truncate(start + rest);
+        }
+        bytes.truncate(whole);
+        bytes.drain(..ENTRY_HEADER);
+        Ok(header.complete(bytes, position, segments.salt))
+    }
+
+    /// Everything that was durable when this was called, from the first segment on.
+    pub fn scan(&self) -> Scan {
+        self.scan_from(From::START.segment)
+    }
+
+    /// Like [`Journal::scan`], beginning with the batches of one segment.
+    pub fn scan_from(&self, segment: u64) -> Scan {
+        let from = From { segment, ..From::START };
+        Scan::new(Steps::new(self.shared.segments.clone(), from, self.shared.end()))
+    }
+
+    /// Follows what becomes durable from now on.
+    pub fn follow(&self) -> Tail {
+        self.shared.ring.follow()
+    }
+
+    /// Why nothing can be appended any more, if so.
+    pub fn poisoned(&self) -> Option<Error> {
+        self.shared.healthy().err()
+    }
+
+    /// Takes no more appends, and waits until those that have their place are answered.
+    pub fn close(mut self) {
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        self.shared.queue.close();
+        if let Some(thread) = self.committer.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the journal's committer ended with a panic");
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.drain();
+    }
+}

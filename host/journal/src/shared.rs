@@ -1,0 +1,89 @@
+//! What the handles and the committer's thread have in common.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use skep_model::RunId;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::position::Position;
+use crate::queue::Queue;
+use crate::segments::Segments;
+use crate::tail::Ring;
+use crate::writer::WriteError;
+
+/// One journal, as long as anyone holds it.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) segments: Arc<Segments>,
+    pub(crate) queue: Queue,
+    pub(crate) ring: Arc<Ring>,
+    poison: OnceLock<Arc<str>>,
+    end: Mutex<Option<Position>>,
+    /// Damage that reading has met.
+    damaged: Mutex<HashMap<RunId, Position>>,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, segments: Arc<Segments>, end: Option<Position>) -> Self {
+        Self {
+            segments,
+            queue: Queue::new(config.queue_bytes),
+            ring: Arc::new(Ring::new(config.tail_bytes)),
+            poison: OnceLock::new(),
+            end: Mutex::new(end),
+            damaged: Mutex::default(),
+            config,
+        }
+    }
+
+    /// From now on nothing is written. Only the first reason counts.
+    pub(crate) fn poison(&self, reason: &str) {
+        if self.poison.set(Arc::from(reason)).is_ok() {
+            tracing::error!(reason, "the journal takes no more events");
+        }
+    }
+
+    /// `Poisoned` if it is.
+    pub(crate) fn healthy(&self) -> Result<(), Error> {
+        self.poison.get().map_or(Ok(()), |reason| Err(Error::Poisoned { reason: reason.clone() }))
+    }
+
+    /// What a failed write means to one of those who waited for it.
+    pub(crate) fn explain(&self, error: &WriteError) -> Error {
+        match error {
+            WriteError::Full => Error::DiskFull,
+            WriteError::Doubt(doubt) => {
+                self.poison(&doubt.to_string());
+                self.healthy().err().unwrap_or(Error::Closed)
+            }
+        }
+    }
+
+    /// The journal is durable up to here.
+    pub(crate) fn extend(&self, end: Option<Position>) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    pub(crate) fn end(&self) -> Option<Position> {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, HashMap<RunId, Position>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn damage_of(&self, run: RunId) -> Option<Position> {
+        self.damaged().get(&run).copied()
+    }
+
+    /// Remembers that a run's history is hit; the first place counts.
+    pub(crate) fn note_damage(&self, run: RunId, at: Position) -> Error {
+        Error::Damaged { run, at: *self.damaged().entry(run).or_insert(at) }
+    }
+
+    pub(crate) fn forget_damage(&self, run: RunId) {
+        self.damaged().remove(&run);
+    }
+}
