@@ -1,0 +1,400 @@
+//! The sandbox itself: load a component, run an agent, call a tool.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use skep_model::{Access, Digest, LimitKind, Limits, Outcome};
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Engine, Store};
+
+use crate::admission::{self, Refusal, World};
+use crate::agent::{self, Brain};
+use crate::cache::{Cache, Cached};
+use crate::compile::{self, Compiler};
+use crate::door::{Door, Task};
+use crate::ending::{self, Ended, ToolEnded};
+use crate::engine::{self, Allocation, Sizes};
+use crate::logs::Logs;
+use crate::meter::{Meter, Space};
+use crate::metered::{CpuClock, Metered};
+use crate::ticker::Ticker;
+use crate::tool::{self, Hand};
+use crate::workspace::Workspace;
+
+/// How a sandbox is made.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where compiled code is kept; nowhere when absent.
+    pub cache: Option<PathBuf>,
+    /// How instances get their memory.
+    pub allocation: Allocation,
+    /// Agents that may be in memory at once.
+    pub agents: u32,
+    /// Tool calls that may run at once.
+    pub tools: u32,
+    /// The operator's maxima; no guest gets more.
+    pub maxima: Limits,
+    /// Who compiles.
+    pub compiler: Compiler,
+    /// Guests that may compute for long at the same time.
+    pub heavy: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let maxima = Limits { memory_bytes: 1 << 30, ..Limits::RUN };
+        Self {
+            cache: None,
+            allocation: Allocation::Pooling,
+            agents: 256,
+            tools: 128,
+            maxima,
+            compiler: Compiler::InProcess,
+            heavy: (cores - 1).max(1),
+        }
+    }
+}
+
+/// Why a sandbox or a component can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// wasmtime does not work on this machine.
+    #[error("wasmtime can't be set up here: {0}")]
+    Engine(String),
+    /// The cache folder can't be used.
+    #[error("the cache of compiled code can't be used: {0}")]
+    Cache(#[from] std::io::Error),
+    /// The file is nothing that this host runs.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It does not compile.
+    #[error("the component does not compile: {0}")]
+    Compile(String),
+    /// It compiles but does not fit its world.
+    #[error("the component does not fit the contract: {0}")]
+    Link(String),
+    /// It could not say what it offers.
+    #[error("the tool can't describe itself: {0}")]
+    Describe(String),
+}
+
+/// A loaded agent component. Cheap to clone.
+#[derive(Clone)]
+pub struct Agent {
+    pre: agent::bindings::AgentPre<Brain>,
+}
+
+/// A loaded tool component. Cheap to clone.
+#[derive(Clone)]
+pub struct Tool {
+    pre: tool::bindings::ToolPre<Hand>,
+}
+
+/// What a tool component says of one of its tools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolDescription {
+    /// Its own name, without the plugin's.
+    pub name: String,
+    /// For whoever calls it.
+    pub description: String,
+    /// JSON Schema of its arguments.
+    pub parameters: String,
+}
+
+/// One tool call.
+pub struct ToolCall<'a> {
+    /// The component.
+    pub tool: &'a Tool,
+    /// The tool's own name.
+    pub name: &'a str,
+    /// A JSON object.
+    pub arguments: &'a str,
+    /// The workspace, if there is one, and what the tool may do with it.
+    pub workspace: Option<(&'a Workspace, Access)>,
+    /// The call's counters.
+    pub meter: Arc<Meter>,
+}
+
+/// Where WebAssembly runs. One per process; shared.
+pub struct Sandbox {
+    engine: Engine,
+    allocation: Allocation,
+    fallback: Option<String>,
+    ticker: Ticker,
+    turns: Arc<Semaphore>,
+    agent_slots: Semaphore,
+    tool_slots: Semaphore,
+    agent_linker: Linker<Brain>,
+    tool_linker: Linker<Hand>,
+    cache: Cache,
+    compiler: Compiler,
+    agents: Mutex<HashMap<Digest, Agent>>,
+    tools: Mutex<HashMap<Digest, Tool>>,
+}
+
+/// Components kept ready; more are loaded again from the cache of compiled code.
+const KEPT_READY: usize = 256;
+
+impl Sandbox {
+    /// A sandbox with nothing loaded.
+    ///
+    /// # Errors
+    /// wasmtime can't be set up, or the cache folder can't be used.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let sizes = Sizes {
+            instances: config.agents + config.tools,
+            memory_bytes: config.maxima.memory_bytes,
+            table_elements: config.maxima.table_elements,
+        };
+        let failed = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
+        let (engine, allocation, fallback) = engine::engine(config.allocation, sizes).map_err(failed)?;
+        let (mut agent_linker, mut tool_linker) = (Linker::new(&engine), Linker::new(&engine));
+        agent::link(&mut agent_linker).map_err(failed)?;
+        tool::link(&mut tool_linker).map_err(failed)?;
+        Ok(Self {
+            ticker: Ticker::start(engine.clone())?,
+            turns: Arc::new(Semaphore::new(config.heavy.max(1))),
+            agent_slots: Semaphore::new(config.agents as usize),
+            tool_slots: Semaphore::new(config.tools as usize),
+            cache: Cache::open(config.cache.as_deref(), &engine)?,
+            compiler: config.compiler,
+            agents: Mutex::default(),
+            tools: Mutex::default(),
+            engine,
+            allocation,
+            fallback,
+            agent_linker,
+            tool_linker,
+        })
+    }
+
+    /// How instances get their memory, and why not as wished if so.
+    pub fn allocation(&self) -> (Allocation, Option<&str>) {
+        (self.allocation, self.fallback.as_deref())
+    }
+
+    /// The agent in `wasm`, which has this digest. Blocks while it compiles.
+    ///
+    /// # Errors
+    /// It is not an agent that this host can run.
+    pub fn agent(&self, digest: Digest, wasm: &[u8]) -> Result<Agent, Error> {
+        ready(&self.agents, digest, || {
+            let component = self.component(digest, wasm, World::Agent)?;
+            let pre = self.agent_linker.instantiate_pre(&component).and_then(agent::bindings::AgentPre::new);
+            Ok(Agent { pre: pre.map_err(|error| Error::Link(format!("{error:#}")))? })
+        })
+    }
+
+    /// The tool component in `wasm`, which has this digest. Blocks while it compiles.
+    ///
+    /// # Errors
+    /// It is not a tool that this host can run.
+    pub fn tool(&self, digest: Digest, wasm: &[u8]) -> Result<Tool, Error> {
+        ready(&self.tools, digest, || {
+            let component = self.component(digest, wasm, World::Tool)?;
+            let pre = self.tool_linker.instantiate_pre(&component).and_then(tool::bindings::ToolPre::new);
+            Ok(Tool { pre: pre.map_err(|error| Error::Link(format!("{error:#}")))? })
+        })
+    }
+
+    /// The agent with this digest, if it is loaded.
+    pub fn loaded_agent(&self, digest: Digest) -> Option<Agent> {
+        self.agents.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
+    }
+
+    /// The tool component with this digest, if it is loaded.
+    pub fn loaded_tool(&self, digest: Digest) -> Option<Tool> {
+        self.tools.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
+    }
+
+    fn component(&self, digest: Digest, wasm: &[u8], world: World) -> Result<Component, Error> {
+        admission::admit(wasm, world)?;
+        match self.cache.load(&self.engine, digest) {
+            Cached::Hit(component) => return Ok(component),
+            Cached::Miss => {}
+            Cached::Forged(path) => tracing::error!(path = %path.display(), "compiled code was not this host's; it was removed and is compiled again"),
+        }
+        let code = compile::compile(&self.compiler, &self.engine, wasm)?;
+        self.cache.keep(&self.engine, digest, &code).ok_or_else(|| Error::Compile("the compiled code does not fit this engine".into()))
+    }
+
+    /// Runs an agent to its end, with at most `wall` of time.
+    pub async fn run(&self, agent: &Agent, task: Task, door: Box<dyn Door>, meter: Arc<Meter>, wall: Duration) -> Ended {
+        let Ok(_slot) = self.agent_slots.acquire().await else {
+            return Ended::Outcome(Outcome::HostFault("the sandbox is closed".into()));
+        };
+        let logs = Logs::new(meter.limits().log_bytes);
+        let brain = Brain {
+            wasi: crate::wasi::of_a_brain(&logs, task.seed),
+            table: ResourceTable::new(),
+            timers: crate::clock::Timers::default(),
+            space: Space::new(Arc::clone(&meter)),
+            meter: Arc::clone(&meter),
+            stopped: None,
+            logs,
+            door,
+        };
+        let mut store = self.store(brain, &meter, |brain| &mut brain.table, |brain| &mut brain.space);
+        let clock = self.keep_time(&mut store, &meter);
+        let _ticking = self.ticker.ticking();
+        let began = Instant::now();
+        let task = agent::bindings::Task { run: task.run, prompt: task.prompt, context: task.context };
+        let attempt = Metered::new(clock, think(agent, &mut store, task));
+        match tokio::time::timeout(wall, attempt).await {
+            Ok(ended) => ended,
+            Err(_) => Ended::Outcome(wall_reached(&meter, began)),
+        }
+    }
+
+    /// Calls a tool, in an instance of its own.
+    pub async fn call(&self, call: ToolCall<'_>) -> ToolEnded {
+        let meter = Arc::clone(&call.meter);
+        let wall = Duration::from_millis(meter.limits().wall_ms);
+        let began = Instant::now();
+        let finish = |outcome, logs: Option<Logs>| {
+            let printed = logs.map(|logs| {
+                logs.finish();
+                std::iter::from_fn(move || logs.pop()).collect()
+            });
+            ToolEnded { outcome, printed: printed.unwrap_or_default(), usage: meter.usage() }
+        };
+        let Ok(_slot) = self.tool_slots.acquire().await else {
+            return finish(Outcome::HostFault("the sandbox is closed".into()), None);
+        };
+        let hand = match Hand::new(Arc::clone(&meter), call.workspace) {
+            Ok(hand) => hand,
+            Err(error) => return finish(Outcome::HostFault(format!("the workspace can't be opened: {error:#}")), None),
+        };
+        let logs = hand.logs.clone();
+        let mut store = self.store(hand, &meter, |hand| &mut hand.table, |hand| &mut hand.space);
+        let clock = self.keep_time(&mut store, &meter);
+        let _ticking = self.ticker.ticking();
+        let work = Metered::new(clock, act(call.tool, &mut store, call.name, call.arguments, &logs));
+        let outcome = match tokio::time::timeout(wall, work).await {
+            Ok(outcome) => outcome,
+            Err(_) => wall_reached(&meter, began),
+        };
+        finish(outcome, Some(logs))
+    }
+
+    /// What a tool component offers, asked of it in a sandbox without any grant.
+    ///
+    /// # Errors
+    /// It fails or takes too long.
+    pub async fn describe(&self, tool: &Tool) -> Result<Vec<ToolDescription>, Error> {
+        let meter = Arc::new(Meter::new(Limits::TOOL));
+        let hand = Hand::new(Arc::clone(&meter), None).map_err(|error| Error::Describe(format!("{error:#}")))?;
+        let logs = hand.logs.clone();
+        let mut store = self.store(hand, &meter, |hand| &mut hand.table, |hand| &mut hand.space);
+        let clock = self.keep_time(&mut store, &meter);
+        let _ticking = self.ticker.ticking();
+        let described = Metered::new(clock, async {
+            let instance = tool.pre.instantiate_async(&mut store).await?;
+            instance.skep_plugin_tool_provider().call_describe(&mut store).await
+        });
+        let described = tokio::time::timeout(Duration::from_secs(30), described).await;
+        let described = described.map_err(|_| Error::Describe("no answer within 30 s".into()))?;
+        let described = described.map_err(|error| {
+            let outcome = ending::outcome(&error, &meter, &logs.last_words());
+            Error::Describe(outcome.map_or_else(|| error.to_string(), |outcome| outcome.message()))
+        })?;
+        let description = |d: tool::bindings::exports::skep::plugin::tool_provider::Description| ToolDescription {
+            name: d.name,
+            description: d.description,
+            parameters: d.parameters,
+        };
+        Ok(described.into_iter().map(description).collect())
+    }
+
+    /// The only way to make a store: never without limits.
+    fn store<T: Send + 'static>(
+        &self,
+        data: T,
+        meter: &Meter,
+        table: fn(&mut T) -> &mut ResourceTable,
+        space: fn(&mut T) -> &mut Space,
+    ) -> Store<T> {
+        let limits = meter.limits();
+        let mut store = Store::new(&self.engine, data);
+        let handles = usize::try_from(limits.handles).unwrap_or(usize::MAX);
+        table(store.data_mut()).set_max_capacity(handles);
+        store.limiter(move |data| space(data) as &mut dyn wasmtime::ResourceLimiter);
+        store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));
+        store.set_max_component_handles(handles);
+        store
+    }
+
+    /// Lets each epoch tick look at the guest's processor time and give others their turn.
+    fn keep_time<T: Send + 'static>(&self, store: &mut Store<T>, meter: &Arc<Meter>) -> Arc<CpuClock> {
+        let clock = CpuClock::new(Arc::clone(meter), Arc::clone(&self.turns));
+        let ticking = Arc::clone(&clock);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| Ok(ticking.tick()?));
+        clock
+    }
+}
+
+fn wall_reached(meter: &Meter, began: Instant) -> Outcome {
+    let reached = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Outcome::Limit(meter.hit(LimitKind::WallMs, reached).0)
+}
+
+async fn think(agent: &Agent, store: &mut Store<Brain>, task: agent::bindings::Task) -> Ended {
+    let result = match agent.pre.instantiate_async(&mut *store).await {
+        Ok(instance) => instance.call_run(&mut *store, &task).await,
+        Err(error) => Err(error),
+    };
+    let brain = store.data_mut();
+    brain.logs.finish();
+    let delivered = brain.deliver_logs().await;
+    if let Some(stop) = brain.stopped.take() {
+        return Ended::Stopped(stop);
+    }
+    let result = result.and_then(|value| {
+        delivered?;
+        brain.meter.output(value.as_ref().map_or_else(String::len, String::len))?;
+        Ok(value)
+    });
+    Ended::Outcome(match result {
+        Ok(value) => ending::returned(value),
+        Err(error) => ending::outcome(&error, &brain.meter, &brain.logs.last_words())
+            .unwrap_or_else(|| Outcome::HostFault("stopped without a reason".into())),
+    })
+}
+
+async fn act(tool: &Tool, store: &mut Store<Hand>, name: &str, arguments: &str, logs: &Logs) -> Outcome {
+    let result = match tool.pre.instantiate_async(&mut *store).await {
+        Ok(instance) => instance.skep_plugin_tool_provider().call_call(&mut *store, name, arguments).await,
+        Err(error) => Err(error),
+    };
+    let meter = &store.data().meter;
+    let result = result.and_then(|value| {
+        meter.output(value.as_ref().map_or_else(String::len, String::len))?;
+        Ok(value)
+    });
+    match result {
+        Ok(value) => ending::returned(value),
+        Err(error) => {
+            logs.finish();
+            ending::outcome(&error, meter, &logs.last_words()).unwrap_or_else(|| Outcome::HostFault(error.to_string()))
+        }
+    }
+}
+
+/// The value for this digest, made once while it is among the kept ones.
+fn ready<T: Clone>(kept: &Mutex<HashMap<Digest, T>>, digest: Digest, make: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    if let Some(value) = kept.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
+        return Ok(value.clone());
+    }
+    let value = make()?;
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() >= KEPT_READY {
+        kept.clear();
+    }
+    kept.insert(digest, value.clone());
+    Ok(value)
+}

@@ -1,0 +1,162 @@
+//! The tool world: the host's half of one tool call.
+
+use std::sync::Arc;
+
+use skep_model::Access;
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+
+use crate::logs::Logs;
+use crate::meter::{Meter, Space};
+use crate::search::{self, Stopping};
+use crate::workspace::Workspace;
+
+pub(crate) mod bindings {
+    #![allow(missing_docs, reason = "generated from the contract, which has the documentation")]
+    wasmtime::component::bindgen!({
+        path: "../../guest-sdk/wit/plugin",
+        world: "tool",
+        imports: { default: async | trappable },
+        exports: { default: async },
+    });
+}
+
+use bindings::skep::plugin::{http, search as contract};
+
+/// Header bytes that one `fields` resource of `wasi:http` may hold.
+const HTTP_FIELD_BYTES: usize = 32 * 1024;
+
+/// What a tool call's store holds.
+pub(crate) struct Hand {
+    pub(crate) table: ResourceTable,
+    pub(crate) space: Space,
+    pub(crate) logs: Logs,
+    pub(crate) wasi: WasiCtx,
+    pub(crate) http: WasiHttpCtx,
+    pub(crate) egress: Refuse,
+    pub(crate) workspace: Option<Workspace>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// The way out until grants of destinations exist: there is none.
+pub(crate) struct Refuse;
+
+impl WasiHttpHooks for Refuse {
+    fn send_request(
+        &mut self,
+        _: ::http::Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, wasmtime_wasi_http::Error>> + Send> {
+        Box::new(async { Err(wasmtime_wasi_http::Error::HttpRequestDenied) })
+    }
+}
+
+type Sent = (::http::Response<WasiBody>, Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>);
+
+impl Hand {
+    pub(crate) fn new(meter: Arc<Meter>, workspace: Option<(&Workspace, Access)>) -> wasmtime::Result<Self> {
+        let logs = Logs::new(meter.limits().log_bytes);
+        let wasi = crate::wasi::of_a_tool(&logs, workspace)?;
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(HTTP_FIELD_BYTES);
+        let space = Space::new(Arc::clone(&meter));
+        let workspace = workspace.filter(|(_, access)| *access != Access::None).map(|(workspace, _)| workspace.clone());
+        Ok(Self { table: ResourceTable::new(), space, logs, wasi, http, egress: Refuse, workspace, meter })
+    }
+}
+
+impl WasiView for Hand {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Hand {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.egress }
+    }
+}
+
+/// Everything that a tool may import.
+pub(crate) fn link(linker: &mut Linker<Hand>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    bindings::Tool::add_to_linker::<Hand, HasSelf<Hand>>(linker, |hand| hand)
+}
+
+impl http::Host for Hand {
+    async fn fetch(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Failure>> {
+        self.meter.call(request.url.len() + request.body.as_ref().map_or(0, Vec::len))?;
+        Ok(Err(http::Failure {
+            kind: "refused".into(),
+            message: format!("no destination is granted, so {} {} was not sent", request.method, request.url),
+        }))
+    }
+}
+
+impl Hand {
+    /// Runs a walk on a blocking thread, over the granted workspace and nothing else. When the call is dropped the walk ends.
+    async fn walk<T: Send + 'static>(
+        &mut self,
+        carried: usize,
+        walk: impl FnOnce(&Workspace, &Stopping) -> Result<T, search::Failure> + Send + 'static,
+    ) -> wasmtime::Result<Result<T, contract::Failure>> {
+        self.meter.call(carried)?;
+        let Some(workspace) = self.workspace.clone() else {
+            let message = "no workspace is granted to this tool".into();
+            return Ok(Err(contract::Failure { kind: "refused".into(), message }));
+        };
+        let stopping = Stopping::default();
+        let _stop_when_dropped = stopping.guard();
+        let walked = tokio::task::spawn_blocking(move || walk(&workspace, &stopping)).await?;
+        Ok(walked.map_err(|search::Failure { kind, message }| contract::Failure { kind: kind.into(), message }))
+    }
+}
+
+fn selection(selection: contract::Selection) -> search::Selection {
+    let contract::Selection { path, globs, hidden, respect_ignore } = selection;
+    search::Selection { path, globs, hidden, respect_ignore }
+}
+
+impl contract::Host for Hand {
+    async fn glob(&mut self, wanted: contract::Selection, limit: u32) -> wasmtime::Result<Result<contract::Entries, contract::Failure>> {
+        let wanted = selection(wanted);
+        let walked = self.walk(wanted.path.len(), move |workspace, stopping| search::glob(workspace, &wanted, limit, stopping)).await?;
+        Ok(walked.map(|(found, truncated)| {
+            let entry = |entry: search::Entry| contract::Entry { path: entry.path, kind: entry.kind.into(), size: entry.size };
+            contract::Entries { found: found.into_iter().map(entry).collect(), truncated }
+        }))
+    }
+
+    async fn grep(
+        &mut self,
+        wanted: contract::Selection,
+        options: contract::GrepOptions,
+    ) -> wasmtime::Result<Result<contract::Matches, contract::Failure>> {
+        let wanted = selection(wanted);
+        let contract::GrepOptions { pattern, case_insensitive, limit, limit_per_file, context } = options;
+        let query = search::Query { pattern, case_insensitive, limit, limit_per_file, context };
+        let carried = query.pattern.len();
+        let walked = self.walk(carried, move |workspace, stopping| search::grep(workspace, &wanted, &query, stopping)).await?;
+        Ok(walked.map(|found| {
+            let line = |line: search::Line| contract::Line { path: line.path, number: line.number, matched: line.matched, text: line.text };
+            contract::Matches {
+                lines: found.lines.into_iter().map(line).collect(),
+                truncated: found.truncated,
+                files_searched: found.files_searched,
+                binary_skipped: found.binary_skipped,
+            }
+        }))
+    }
+
+    async fn count_lines(&mut self, wanted: contract::Selection, limit: u32) -> wasmtime::Result<Result<contract::Counts, contract::Failure>> {
+        let wanted = selection(wanted);
+        let walked = self.walk(wanted.path.len(), move |workspace, stopping| search::count(workspace, &wanted, limit, stopping)).await?;
+        Ok(walked.map(|(files, truncated)| {
+            let count = |count: search::Count| contract::Count { path: count.path, size: count.size, lines: count.lines, binary: count.binary };
+            contract::Counts { files: files.into_iter().map(count).collect(), truncated }
+        }))
+    }
+}
