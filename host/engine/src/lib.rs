@@ -1,1 +1,23 @@
-//! Time and order in skep: intake, scheduler, runner, the door.
+//! Time and order: which run goes next, what its brain may do, and what of it is in the journal before it is anywhere else.
+#![forbid(unsafe_code)]
+
+mod attempt;
+mod catalog;
+mod clock;
+mod dispatch;
+mod door;
+mod engine;
+mod error;
+mod history;
+mod intake;
+mod perform;
+mod queue;
+mod replay;
+mod runlog;
+
+pub use catalog::{Catalog, Plugin};
+pub use door::Diverged;
+pub use engine::{Config, Engine};
+pub use error::Error;
+pub use intake::{PROMPT_BYTES, Submission};
+pub use replay::{Replayed, Verdict};

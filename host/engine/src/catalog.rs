@@ -1,0 +1,223 @@
+//! The plugins and environments that this host knows, and what a run of them is granted.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use skep_config::{Environment, PluginManifest, Provides};
+use skep_model::{AgentPin, Digest, Grants, Limits, ToolPin};
+use skep_sandbox::{Sandbox, ToolDescription};
+use skep_state::Store;
+
+use crate::Error;
+
+/// A plugin as it lies on disk.
+#[derive(Debug, Clone)]
+pub struct Plugin {
+    /// Its manifest.
+    pub manifest: PluginManifest,
+    /// Its folder.
+    pub folder: PathBuf,
+}
+
+/// What was found in the folders that the host was given.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    plugins: BTreeMap<String, Plugin>,
+    environments: BTreeMap<String, Environment>,
+    /// What a component said of itself, by its digest.
+    described: Mutex<BTreeMap<Digest, Arc<Vec<ToolDescription>>>>,
+}
+
+impl Plugin {
+    /// Reads `plugin.toml` in `folder`.
+    ///
+    /// # Errors
+    /// There is none, or it is wrong.
+    pub fn read(folder: &Path) -> Result<Self, Error> {
+        let manifest = PluginManifest::read(&folder.join("plugin.toml"))?;
+        Ok(Self { manifest, folder: folder.to_owned() })
+    }
+
+    /// The component's bytes.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn component(&self) -> Result<Vec<u8>, Error> {
+        let path = self.folder.join(&self.manifest.component);
+        std::fs::read(&path).map_err(|error| Error::Plugin {
+            plugin: self.manifest.name.clone(),
+            reason: format!("{}: {error}; build it, or name the built file as `component` in plugin.toml", path.display()),
+        })
+    }
+}
+
+impl Catalog {
+    /// Everything in these folders: each holds a folder for each plugin or environment. A name that comes twice is an error.
+    ///
+    /// # Errors
+    /// A folder that can't be read, or a file in it that is wrong.
+    pub fn read(plugins: &[PathBuf], environments: &[PathBuf]) -> Result<Self, Error> {
+        let mut catalog = Self::default();
+        for folder in plugins.iter().map(|folder| subfolders(folder, "plugin.toml")).collect::<Result<Vec<_>, _>>()?.concat() {
+            let plugin = Plugin::read(&folder)?;
+            let name = plugin.manifest.name.clone();
+            if let Some(other) = catalog.plugins.insert(name.clone(), plugin) {
+                let reason = format!("is in {} and in {}; remove one", other.folder.display(), folder.display());
+                return Err(Error::Plugin { plugin: name, reason });
+            }
+        }
+        for folder in environments.iter().map(|folder| subfolders(folder, "environment.toml")).collect::<Result<Vec<_>, _>>()?.concat() {
+            let environment = Environment::read(&folder.join("environment.toml"))?;
+            if let Some(other) = catalog.environments.insert(environment.name.clone(), environment) {
+                return Err(Error::Invalid(format!("environment {} is defined twice, the second time in {}; remove one", other.name, folder.display())));
+            }
+        }
+        Ok(catalog)
+    }
+
+    /// The plugins, by name.
+    pub fn plugins(&self) -> impl Iterator<Item = &Plugin> {
+        self.plugins.values()
+    }
+
+    /// The environments, by name.
+    pub fn environments(&self) -> impl Iterator<Item = &Environment> {
+        self.environments.values()
+    }
+
+    /// The environment with this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn environment(&self, name: &str) -> Result<&Environment, Error> {
+        self.environments.get(name).ok_or_else(|| Error::UnknownEnvironment {
+            name: name.to_owned(),
+            known: self.environments.keys().cloned().collect(),
+        })
+    }
+
+    /// The agent with this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn agent(&self, name: &str) -> Result<&Plugin, Error> {
+        let agents = || self.plugins.values().filter(|plugin| plugin.manifest.provides == Provides::Agent);
+        agents().find(|plugin| plugin.manifest.name == name).ok_or_else(|| Error::UnknownAgent {
+            name: name.to_owned(),
+            known: agents().map(|plugin| plugin.manifest.name.clone()).collect(),
+        })
+    }
+
+    /// Pins an agent: its component is a blob and compiles.
+    pub(crate) fn pin_agent(&self, name: &str, store: &Store, sandbox: &Sandbox) -> Result<AgentPin, Error> {
+        let plugin = self.agent(name)?;
+        let wasm = plugin.component()?;
+        let component = Digest::of(&wasm);
+        sandbox.agent(component, &wasm).map_err(|error| plugin.refused(&error))?;
+        store.blobs().put(&wasm).map_err(skep_state::Error::from)?;
+        Ok(AgentPin { name: plugin.manifest.name.clone(), version: plugin.manifest.version.to_string(), component })
+    }
+
+    /// Pins what an environment grants: every tool whose name matches, with the lesser of what its manifest asks for and the
+    /// environment allows.
+    pub(crate) async fn pin_grants(&self, environment: &Environment, maxima: &Limits, store: &Store, sandbox: &Sandbox) -> Result<Grants, Error> {
+        let mut tools = Vec::new();
+        for plugin in self.plugins.values().filter(|plugin| plugin.manifest.provides == Provides::Tool) {
+            let name = &plugin.manifest.name;
+            let granted: Vec<_> = plugin.manifest.tools.iter().filter(|tool| environment.grants_tool(&format!("{name}.{}", tool.name))).collect();
+            if granted.is_empty() {
+                continue;
+            }
+            let wasm = plugin.component()?;
+            let component = Digest::of(&wasm);
+            let described = self.describe(plugin, component, &wasm, sandbox).await?;
+            store.blobs().put(&wasm).map_err(skep_state::Error::from)?;
+            let workspace = plugin.manifest.capabilities.workspace.min(environment.workspace);
+            let limits = Limits::TOOL.with(&environment.tool_limits, maxima)?.with(&plugin.manifest.capabilities.limits, maxima)?;
+            for tool in granted {
+                let about = plugin.about(&described, &tool.name)?;
+                tools.push(ToolPin {
+                    name: format!("{name}.{}", tool.name),
+                    description: about.description.clone(),
+                    parameters: about.parameters.clone(),
+                    idempotency: tool.idempotency,
+                    component,
+                    workspace,
+                    limits: limits.at_most(maxima),
+                });
+            }
+        }
+        tools.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Grants { tools })
+    }
+
+    async fn describe(&self, plugin: &Plugin, component: Digest, wasm: &[u8], sandbox: &Sandbox) -> Result<Arc<Vec<ToolDescription>>, Error> {
+        if let Some(known) = self.described.lock().unwrap_or_else(PoisonError::into_inner).get(&component) {
+            return Ok(Arc::clone(known));
+        }
+        let tool = sandbox.tool(component, wasm).map_err(|error| plugin.refused(&error))?;
+        let described = Arc::new(sandbox.describe(&tool).await.map_err(|error| plugin.refused(&error))?);
+        self.described.lock().unwrap_or_else(PoisonError::into_inner).insert(component, Arc::clone(&described));
+        Ok(described)
+    }
+
+    /// Everything that can be checked of a plugin before it is used: its manifest was read, its component loads, and a tool
+    /// plugin offers exactly the tools that its manifest lists.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub async fn check(plugin: &Plugin, sandbox: &Sandbox) -> Result<Vec<ToolDescription>, Error> {
+        let wasm = plugin.component()?;
+        let component = Digest::of(&wasm);
+        match plugin.manifest.provides {
+            Provides::Agent => {
+                sandbox.agent(component, &wasm).map_err(|error| plugin.refused(&error))?;
+                Ok(Vec::new())
+            }
+            Provides::Tool => {
+                let described = Self::default().describe(plugin, component, &wasm, sandbox).await?;
+                for tool in &plugin.manifest.tools {
+                    plugin.about(&described, &tool.name)?;
+                }
+                for tool in described.iter() {
+                    if !plugin.manifest.tools.iter().any(|listed| listed.name == tool.name) {
+                        let reason = format!("the component offers {:?}, which plugin.toml does not list; add a [[tools]] entry with its idempotency", tool.name);
+                        return Err(Error::Plugin { plugin: plugin.manifest.name.clone(), reason });
+                    }
+                }
+                Ok(described.to_vec())
+            }
+        }
+    }
+}
+
+impl Plugin {
+    fn refused(&self, error: &skep_sandbox::Error) -> Error {
+        Error::Plugin { plugin: self.manifest.name.clone(), reason: error.to_string() }
+    }
+
+    fn about<'a>(&self, described: &'a [ToolDescription], name: &str) -> Result<&'a ToolDescription, Error> {
+        described.iter().find(|tool| tool.name == name).ok_or_else(|| Error::Plugin {
+            plugin: self.manifest.name.clone(),
+            reason: format!("plugin.toml lists the tool {name:?}, which the component does not offer; it offers {}", described.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>().join(", ")),
+        })
+    }
+}
+
+/// The folders below `folder` that hold `file`, in the order of their names; `folder` itself when it holds it.
+fn subfolders(folder: &Path, file: &str) -> Result<Vec<PathBuf>, Error> {
+    if folder.join(file).is_file() {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let unreadable = |error: std::io::Error| Error::Invalid(format!("{}: {error}", folder.display()));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.join(file).is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,236 @@
+//! The engine: everything between a wish and a durable end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use skep_model::{Content, Event, Limits, Record, RunId, Seq};
+use skep_sandbox::Sandbox;
+use skep_state::Store;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use crate::Error;
+use crate::attempt::Attempts;
+use crate::catalog::Catalog;
+use crate::dispatch::{Board, Shutdown, dispatch};
+use crate::queue::Waiting;
+use crate::runlog::RunLogs;
+
+/// How an engine is made.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The sandbox.
+    pub sandbox: skep_sandbox::Config,
+    /// Repositories of workspaces.
+    pub repo: skep_repo::Config,
+    /// Attempts at once.
+    pub concurrency: usize,
+    /// Unfinished runs that are accepted.
+    pub queue: usize,
+    /// The most that a run may be given.
+    pub maxima: Limits,
+    /// The most that a tool call may be given.
+    pub tool_maxima: Limits,
+    /// How long a waiting run stays in memory.
+    pub linger: Duration,
+    /// A run that was taken up this often without an end is given up.
+    pub max_attempts: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let sandbox = skep_sandbox::Config::default();
+        Self {
+            maxima: sandbox.maxima,
+            tool_maxima: Limits { memory_bytes: 1 << 30, ..Limits::TOOL },
+            concurrency: sandbox.agents as usize,
+            sandbox,
+            repo: skep_repo::Config::default(),
+            queue: 100_000,
+            linger: Duration::from_millis(50),
+            max_attempts: 100,
+        }
+    }
+}
+
+/// A running engine over an open store.
+pub struct Engine {
+    pub(crate) store: Arc<Store>,
+    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) queue: usize,
+    pub(crate) maxima: Limits,
+    pub(crate) tool_maxima: Limits,
+    dispatcher: Mutex<Option<JoinHandle<Vec<RunId>>>>,
+    concurrency: usize,
+}
+
+impl Engine {
+    /// An engine over `store`, with the data folder for workspaces and compiled code. Nothing runs before [`Engine::start`].
+    ///
+    /// # Errors
+    /// The sandbox can't be set up.
+    pub fn new(data: &Path, store: Arc<Store>, catalog: Arc<Catalog>, config: Config) -> Result<Self, Error> {
+        let Config { mut sandbox, repo, concurrency, queue, maxima, tool_maxima, linger, max_attempts } = config;
+        sandbox.cache.get_or_insert_with(|| data.join("cache"));
+        sandbox.agents = sandbox.agents.max(u32::try_from(concurrency).unwrap_or(u32::MAX));
+        sandbox.maxima.memory_bytes = maxima.memory_bytes.max(tool_maxima.memory_bytes);
+        let sandbox = Arc::new(Sandbox::new(sandbox)?);
+        let workspaces: PathBuf = data.join("workspaces");
+        let logs = RunLogs::new(Arc::clone(&store));
+        let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, workspaces, linger, max_attempts, repo };
+        Ok(Self {
+            store,
+            attempts: Arc::new(attempts),
+            catalog,
+            board: Arc::new(Board::new()),
+            shutdown: Shutdown::default(),
+            queue,
+            maxima,
+            tool_maxima,
+            dispatcher: Mutex::new(None),
+            concurrency,
+        })
+    }
+
+    /// Takes up every unfinished run, oldest first, and from now on what is submitted. Returns how many were unfinished.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn start(&self) -> Result<usize, Error> {
+        let unfinished = self.store.unfinished()?;
+        for record in &unfinished {
+            self.board.reserve(usize::MAX)?;
+            let Record { run_id, submitter, priority, .. } = record.clone();
+            self.board.enqueue(Waiting { run: run_id, submitter, priority });
+        }
+        let running = dispatch(Arc::clone(&self.attempts), Arc::clone(&self.board), self.concurrency, self.shutdown.clone());
+        *self.dispatcher.lock().await = Some(tokio::spawn(running));
+        Ok(unfinished.len())
+    }
+
+    /// The run's record.
+    ///
+    /// # Errors
+    /// There is none, or it can't be read.
+    pub fn record(&self, run: RunId) -> Result<Record, Error> {
+        self.store.record(run)?.ok_or(Error::UnknownRun(run))
+    }
+
+    /// Up to `limit` events of a run, from `from`.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn events(&self, run: RunId, from: Seq, limit: usize) -> Result<Vec<(Seq, Event)>, Error> {
+        Ok(self.store.read_events(run, from, limit)?)
+    }
+
+    /// Waits until the run has ended.
+    ///
+    /// # Errors
+    /// There is no such run, or the host can't go on with it.
+    pub async fn wait(&self, run: RunId) -> Result<Record, Error> {
+        let mut ends = self.board.ends();
+        loop {
+            let record = self.record(run)?;
+            if record.state.is_terminal() {
+                return Ok(record);
+            }
+            if let Some(why) = self.board.is_stuck(run) {
+                return Err(Error::Invalid(format!("run {run} can't go on in this process: {why}")));
+            }
+            if ends.changed().await.is_err() {
+                return Err(Error::ShuttingDown);
+            }
+        }
+    }
+
+    /// Waits until no run of this host is unfinished.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn wait_all(&self) -> Result<(), Error> {
+        let mut ends = self.board.ends();
+        while self.board.unfinished() > 0 {
+            if ends.changed().await.is_err() {
+                return Err(Error::ShuttingDown);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes to a run; durable when this returns.
+    ///
+    /// # Errors
+    /// There is no such run, it has ended, or the message is too large.
+    pub async fn send(&self, run: RunId, sender: &str, text: &str) -> Result<(), Error> {
+        let text = self.kept(text).await?;
+        let log = self.attempts.logs.get(run)?;
+        if !log.message(sender.to_owned(), text).await? {
+            self.board.wake(run);
+        }
+        Ok(())
+    }
+
+    /// Asks a run to end; durable when this returns. The run ends as CANCELLED soon after.
+    ///
+    /// # Errors
+    /// There is no such run, or it has ended.
+    pub async fn cancel(&self, run: RunId, reason: &str) -> Result<(), Error> {
+        let log = self.attempts.logs.get(run)?;
+        if !log.cancel(reason.to_owned()).await? {
+            self.board.wake(run);
+        }
+        Ok(())
+    }
+
+    async fn kept(&self, text: &str) -> Result<Content, Error> {
+        let named = crate::door::content(text);
+        if named.blob().is_some() {
+            let (store, text) = (Arc::clone(&self.store), text.to_owned());
+            tokio::task::spawn_blocking(move || store.blobs().put(text.as_bytes())).await?.map_err(skep_state::Error::from)?;
+        }
+        Ok(named)
+    }
+
+    /// What this host knows of plugins and environments.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The store under this engine.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The sandbox under this engine.
+    pub fn sandbox(&self) -> &Arc<Sandbox> {
+        &self.attempts.sandbox
+    }
+
+    /// Runs that wait outside memory.
+    pub fn parked(&self) -> usize {
+        self.board.parked()
+    }
+
+    /// Takes nothing new, lets what is under way end for at most `grace`, then drops it. What it returns is unfinished, and
+    /// will be taken up when an engine starts on this data folder again.
+    pub async fn shutdown(&self, grace: Duration) -> Vec<RunId> {
+        self.shutdown.drain.cancel();
+        let Some(mut dispatcher) = self.dispatcher.lock().await.take() else { return Vec::new() };
+        let left = match tokio::time::timeout(grace, &mut dispatcher).await {
+            Ok(left) => left,
+            Err(_) => {
+                self.shutdown.abandon.cancel();
+                dispatcher.await
+            }
+        };
+        left.unwrap_or_else(|error| {
+            tracing::error!(%error, "the dispatcher did not end as it should");
+            Vec::new()
+        })
+    }
+}

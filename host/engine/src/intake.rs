@@ -1,0 +1,153 @@
+//! From a wish to an accepted run: everything is resolved, checked and pinned, then made durable, then acknowledged.
+
+use std::collections::BTreeMap;
+
+use skep_config::{Environment, RepoUse};
+use skep_model::{Event, Happening, Overrides, RepoSource, RunId, RunSpec};
+
+use crate::Error;
+use crate::clock;
+use crate::engine::Engine;
+use crate::queue::Waiting;
+
+/// The largest prompt, in bytes.
+pub const PROMPT_BYTES: usize = 1 << 20;
+/// Repositories of one run.
+const REPOS: usize = 16;
+const TITLE_CHARS: usize = 80;
+
+/// What somebody wants done.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Submission {
+    /// What to do.
+    pub prompt: String,
+    /// For lists; made from the prompt when absent.
+    pub title: Option<String>,
+    /// A JSON object for the agent; empty when absent.
+    pub context: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The agent's name; the environment's own when absent.
+    pub agent: Option<String>,
+    /// The environment's name; `minimal` when absent.
+    pub environment: Option<String>,
+    /// Repositories: a folder of this machine or a URL.
+    pub repos: Vec<String>,
+    /// Limits other than the defaults, each `key=value`.
+    pub limits: Vec<String>,
+    /// On whose behalf.
+    pub submitter: Option<String>,
+    /// Higher goes first.
+    pub priority: i8,
+    /// The submitter's labels.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Engine {
+    /// Accepts a run. When this returns, the run is durable and will end, whatever happens to this process.
+    ///
+    /// # Errors
+    /// The submission is wrong, the host is full or shuts down, or the disk has no room; nothing was accepted then.
+    pub async fn submit(&self, submission: Submission) -> Result<RunId, Error> {
+        if self.shutdown.drain.is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        self.store.admit_new_run()?;
+        let spec = self.resolve(submission).await?;
+        self.board.reserve(self.queue)?;
+        let (submitter, priority) = (spec.submitter.clone(), spec.priority);
+        match self.accept(spec).await {
+            Ok(run) => {
+                self.board.enqueue(Waiting { run, submitter, priority });
+                Ok(run)
+            }
+            Err(error) => {
+                self.board.release();
+                Err(error)
+            }
+        }
+    }
+
+    async fn accept(&self, spec: RunSpec) -> Result<RunId, Error> {
+        let at = clock::now();
+        let mut random = [0; 10];
+        rand::fill(&mut random[..]);
+        let run = RunId::new(at.0, &random);
+        let event = Event { at, what: Happening::Queued(Box::new(spec)) };
+        self.store.append(run, 1, &[event]).await?.await?;
+        Ok(run)
+    }
+
+    async fn resolve(&self, submission: Submission) -> Result<RunSpec, Error> {
+        let Submission { prompt, title, context, agent, environment, repos, limits, submitter, priority, metadata } = submission;
+        let name = environment.unwrap_or_else(|| "minimal".to_owned());
+        let environment = self.catalog.environment(&name)?;
+        let agent = agent.or_else(|| environment.agent.clone()).ok_or_else(|| {
+            Error::Invalid(format!("which agent? Name one with --agent; environment {name:?} has none of its own"))
+        })?;
+        check_prompt(&prompt)?;
+        let repos = check_repos(repos, environment)?;
+        let mut wishes = Overrides::default();
+        for limit in &limits {
+            wishes.add(limit)?;
+        }
+        let limits = skep_model::Limits::RUN.with(&environment.limits, &self.maxima)?.with(&wishes, &self.maxima)?;
+        let title = title.unwrap_or_else(|| title_of(&prompt, &agent));
+        let context = serde_json::Value::Object(context.unwrap_or_default()).to_string();
+        let agent = self.catalog.pin_agent(&agent, &self.store, &self.attempts.sandbox)?;
+        let grants = self.catalog.pin_grants(environment, &self.tool_maxima, &self.store, &self.attempts.sandbox).await?;
+        Ok(RunSpec {
+            title,
+            prompt: self.keep(&prompt)?,
+            context: self.keep(&context)?,
+            agent,
+            environment: name,
+            repos,
+            grants,
+            limits: limits.at_most(&self.maxima),
+            submitter: submitter.unwrap_or_else(|| "local".to_owned()),
+            priority,
+            metadata,
+            seed: rand::random(),
+        })
+    }
+
+    fn keep(&self, text: &str) -> Result<skep_model::Content, Error> {
+        let named = crate::door::content(text);
+        if named.blob().is_some() {
+            self.store.blobs().put(text.as_bytes()).map_err(skep_state::Error::from)?;
+        }
+        Ok(named)
+    }
+}
+
+fn check_prompt(prompt: &str) -> Result<(), Error> {
+    if prompt.len() <= PROMPT_BYTES {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "the prompt has {} bytes; at most {PROMPT_BYTES} are taken. Put the long part into a file of the repository and name it in the prompt",
+        prompt.len()
+    )))
+}
+
+fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<RepoSource>, Error> {
+    let name = &environment.name;
+    match (environment.repo, repos.len()) {
+        (RepoUse::Required, 0) => Err(Error::Invalid(format!("environment {name:?} works on a repository; name one with --repo"))),
+        (RepoUse::None, 1..) => Err(Error::Invalid(format!("environment {name:?} takes no repository; use another with --env, for example repo-readonly"))),
+        (_, count) if count > REPOS => Err(Error::Invalid(format!("{count} repositories; at most {REPOS} are taken"))),
+        _ => Ok(repos.into_iter().map(source).collect()),
+    }
+}
+
+fn source(repo: String) -> RepoSource {
+    if repo.contains("://") { RepoSource::Url(repo) } else { RepoSource::Path(repo) }
+}
+
+fn title_of(prompt: &str, agent: &str) -> String {
+    let first = prompt.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or(agent);
+    match first.char_indices().nth(TITLE_CHARS) {
+        Some((cut, _)) => format!("{}…", &first[..cut]),
+        None => first.to_owned(),
+    }
+}
