@@ -105,8 +105,10 @@ install_wasi_libc() {
 }
 
 install_component_linker() {
+    # Lightly optimised: it runs for a moment per component, and compiling it is most of this script's time.
     # From / so that no rust-toolchain.toml or .cargo/config.toml of a checkout has a say.
-    (cd / && env -u RUSTFLAGS -u CARGO_TARGET_DIR -u CARGO_BUILD_TARGET RUSTC=/usr/bin/rustc \
+    (cd / && env -u RUSTFLAGS -u CARGO_TARGET_DIR -u CARGO_BUILD_TARGET \
+        RUSTC=/usr/bin/rustc CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
         /usr/bin/cargo install wasm-component-ld --version "$linker_version" --locked --force --root "$root" >&2) \
         || die "'cargo install wasm-component-ld' failed; it needs crates.io and a C linker (apt-get install gcc libc6-dev)"
 }

@@ -68,11 +68,12 @@ fn clippy(checkout: &Checkout) -> Result<()> {
 }
 
 /// Guests are checked for this machine's own target, since clippy may not have the standard library of wasm32-wasip2.
+/// The bans of clippy.toml are the host's: to a guest, a sleep is a durable timer.
 fn clippy_guests(checkout: &Checkout) -> Result<()> {
     for workspace in checkout.guest_workspaces() {
         let mut clippy = cargo(&workspace);
         clippy.args(["clippy", "--workspace", "--target-dir"]).arg(checkout.guest_build());
-        cargo::run(clippy.args(["--", "-D", "warnings"]))?;
+        cargo::run(clippy.args(["--", "-D", "warnings", "-A", "clippy::disallowed_methods"]))?;
     }
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! Dependency audit with cargo-deny, by the rules of deny.toml.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::cargo;
 use crate::checkout::Checkout;
@@ -21,7 +21,7 @@ pub(crate) fn rules(checkout: &Checkout) -> Result<()> {
     let installed = deny(&checkout.root).arg("--version").output().is_ok_and(|output| output.status.success());
     ensure!(installed, MISSING);
     for workspace in workspaces(checkout) {
-        check(checkout, &workspace, &["bans", "licenses", "sources"])?;
+        check(checkout, deny(&workspace), &["bans", "licenses", "sources"])?;
     }
     Ok(())
 }
@@ -33,19 +33,20 @@ pub(crate) fn advisories(checkout: &Checkout) -> Result<()> {
         return Ok(());
     }
     for workspace in workspaces(checkout) {
-        check(checkout, &workspace, &["--disable-fetch", "advisories"])?;
+        let mut deny = deny(&workspace);
+        deny.arg("--offline");
+        check(checkout, deny, &["advisories"])?;
     }
     Ok(())
 }
 
-fn workspaces(checkout: &Checkout) -> Vec<std::path::PathBuf> {
+fn workspaces(checkout: &Checkout) -> Vec<PathBuf> {
     std::iter::once(checkout.root.clone()).chain(checkout.guest_workspaces()).collect()
 }
 
-fn check(checkout: &Checkout, workspace: &Path, what: &[&str]) -> Result<()> {
-    let mut command = deny(workspace);
-    command.args(["--log-level", "error", "check", "--config"]).arg(checkout.root.join("deny.toml")).args(what);
-    cargo::run(&mut command)
+fn check(checkout: &Checkout, mut deny: Command, what: &[&str]) -> Result<()> {
+    deny.arg("--config").arg(checkout.root.join("deny.toml"));
+    cargo::run(deny.args(["check", "--hide-inclusion-graph"]).args(what))
 }
 
 fn deny(workspace: &Path) -> Command {
@@ -61,11 +62,11 @@ fn fetch(root: &Path) -> Result<()> {
     thread::spawn(move || done.send(child.wait_with_output()));
     let Ok(output) = waiting.recv_timeout(PATIENCE) else {
         cargo::run(Command::new("kill").arg(id.to_string()))?;
-        anyhow::bail!("the database did not answer within {} seconds", PATIENCE.as_secs());
+        bail!("the database did not answer within {} seconds", PATIENCE.as_secs());
     };
     let output = output?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given").trim().to_owned();
-    ensure!(output.status.success(), "the database cannot be fetched ({last})");
+    let reason = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given").trim();
+    ensure!(output.status.success(), "the database cannot be fetched ({reason})");
     Ok(())
 }

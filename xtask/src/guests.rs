@@ -10,6 +10,7 @@ use std::fs::{self, File, TryLockError};
 
 use anyhow::{Context, Result};
 
+use crate::cargo;
 use crate::checkout::{Checkout, build_cache};
 use crate::stage::stage;
 use kept::{Cache, Listing};
@@ -23,6 +24,7 @@ pub(crate) fn build(checkout: &Checkout) -> Result<()> {
     }
     let _lock = lock(checkout)?;
     let route = Route::find(&checkout.root)?;
+    write_missing_lockfiles(checkout)?;
     let key = fingerprint::of(checkout, &route)?;
     let output = checkout.guests();
     if let Some(listing) = Listing::of_folder(&output, &key) {
@@ -57,14 +59,23 @@ fn lock(checkout: &Checkout) -> Result<File> {
     open().with_context(|| format!("cannot lock {}", path.display()))
 }
 
+/// The lockfile is an input, so it has to be there before the inputs are digested.
+fn write_missing_lockfiles(checkout: &Checkout) -> Result<()> {
+    let workspaces = checkout.component_workspaces().into_iter();
+    for workspace in workspaces.filter(|workspace| !workspace.join("Cargo.lock").exists()) {
+        cargo::run(cargo::cargo(&workspace).arg("generate-lockfile"))?;
+    }
+    Ok(())
+}
+
 fn compile(checkout: &Checkout, route: &Route, key: &str) -> Result<Listing> {
     let mut components = Vec::new();
     for workspace in checkout.component_workspaces() {
         let name = workspace.strip_prefix(&checkout.root).unwrap_or(&workspace).display().to_string();
         let doing = format!("building the components of {name}/ for wasm32-wasip2");
         let artifacts = stage("guests", &doing, || {
-            let mut cargo = route.cargo(&workspace, "build");
-            crate::cargo::build(cargo.arg("--release").arg("--target-dir").arg(checkout.guest_build()))
+            let mut command = route.cargo(&workspace, "build");
+            cargo::build(command.arg("--release").arg("--target-dir").arg(checkout.guest_build()))
         })?;
         components.extend(collect::components(&workspace, &artifacts)?);
     }
