@@ -7,7 +7,7 @@ use crate::append::{Append, Appended};
 use crate::entry::{Batch, Entry, link};
 use crate::error::Error;
 use crate::fold::{Applied, Fold};
-use crate::format::frame::{BATCH_HEADER, BatchHeader, encode_entry, framed};
+use crate::format::frame::{BATCH_HEADER, encode_batch, framed};
 use crate::heads::Heads;
 use crate::position::{Mark, Position};
 use crate::queue::{Answer, Request, Work};
@@ -118,27 +118,15 @@ impl Committer {
 
     fn write(&mut self, staged: Staged) -> Result<(), WriteError> {
         let at = self.writer.reserve(BATCH_HEADER + staged.body)?;
-        let batch = self.encode(staged, at);
+        let mut batch = Batch { number: self.writer.next_batch, at, entries: staged.entries };
+        self.buffer.clear();
+        encode_batch(&mut batch, self.shared.segments.salt, &mut self.buffer);
         self.writer.commit(&self.buffer)?;
         self.last = Some((batch.number, at));
         let folded = self.apply(&batch.entries);
         self.shared.extend(self.writer.end());
         self.shared.ring.publish(Arc::new(batch));
         folded.map_err(WriteError::Doubt)
-    }
-
-    fn encode(&mut self, staged: Staged, at: Position) -> Batch {
-        let mut batch = Batch { number: self.writer.next_batch, at, entries: staged.entries };
-        let header =
-            BatchHeader { number: batch.number, body: staged.body, entries: batch.entries.len() as u32 };
-        let salt = self.shared.segments.salt;
-        self.buffer.clear();
-        self.buffer.extend_from_slice(&header.encode(salt));
-        for entry in &mut batch.entries {
-            entry.position = at.plus(self.buffer.len());
-            encode_entry(entry, salt, &mut self.buffer);
-        }
-        batch
     }
 
     /// Gives the fold what is durable, and its mark.

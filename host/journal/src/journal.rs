@@ -13,6 +13,7 @@ use crate::entry::Entry;
 use crate::error::Error;
 use crate::fold::Fold;
 use crate::format::frame::{ENTRY_HEADER, EntryHeader};
+use crate::format::name::SegmentName;
 use crate::heads::Heads;
 use crate::position::Position;
 use crate::queue::{Request, framed};
@@ -83,39 +84,35 @@ impl Journal {
     ///
     /// `Moved` means that retention has put it elsewhere since the position was looked up: look it up again.
     pub fn read(&self, run: RunId, seq: u64, position: Position) -> Result<Entry, Error> {
-        let segments = &self.shared.segments;
-        let segment = match segments.covering(position.segment) {
-            Some(segment) if segment.at(position.offset) == position => segment,
-            Some(segment) if segment.name.rewrite > position.rewrite => return Err(Error::Moved { run, seq }),
-            _ => return Err(self.shared.note_damage(run, position)),
-        };
-        match self.read_entry(&segment.name, position)? {
-            Some(entry) if entry.run == run && entry.seq == seq => Ok(entry),
-            _ => Err(self.shared.note_damage(run, position)),
+        let moved = || self.holder(position).is_some_and(|now| now.rewrite > position.rewrite);
+        let name = self.holder(position).filter(|name| name.rewrite == position.rewrite);
+        match name.map(|name| self.read_at(name, position)) {
+            Some(Ok(Some(entry))) if entry.run == run && entry.seq == seq => Ok(entry),
+            _ if moved() => Err(Error::Moved { run, seq }),
+            Some(Err(error)) => Err(error),
+            Some(Ok(_)) | None => Err(self.shared.note_damage(run, position)),
         }
     }
 
-    fn read_entry(
-        &self,
-        name: &crate::format::name::SegmentName,
-        position: Position,
-    ) -> Result<Option<Entry>, Error> {
-        let Shared { segments, .. } = &*self.shared;
-        let path = segments.path(*name);
-        let file = segments.file(*name)?;
+    /// The file that holds the position's segment now.
+    fn holder(&self, position: Position) -> Option<SegmentName> {
+        self.shared.segments.covering(position.segment).map(|segment| segment.name)
+    }
+
+    /// The entry at a position; `None` if none is there that checks.
+    fn read_at(&self, name: SegmentName, position: Position) -> Result<Option<Entry>, Error> {
+        let segments = &self.shared.segments;
+        let (file, offset) = (segments.file(name)?, u64::from(position.offset));
+        let read = |bytes: &mut [u8], offset| file.read_at(bytes, offset).map_err(Error::io("read", &segments.path(name)));
         let mut bytes = vec![0; FIRST_READ];
-        let offset = u64::from(position.offset);
-        let read = file.read_at(&mut bytes, offset).map_err(Error::io("read", &path))?;
-        bytes.truncate(read);
-        let Some(header) = EntryHeader::parse(&bytes, segments.salt) else { return Ok(None) };
-        let whole = ENTRY_HEADER + header.payload;
-        if whole > bytes.len() {
-            let start = bytes.len();
+        let mut length = read(&mut bytes, offset)?;
+        let Some(header) = EntryHeader::parse(&bytes[..length], segments.salt) else { return Ok(None) };
+        let whole = ENTRY_HEADER.saturating_add(header.payload);
+        if whole > length && length == FIRST_READ {
             bytes.resize(whole, 0);
-            let rest = file.read_at(&mut bytes[start..], offset + start as u64).map_err(Error::io("read", &path))?;
-            bytes.truncate(start + rest);
+            length += read(&mut bytes[FIRST_READ..], offset + FIRST_READ as u64)?;
         }
-        bytes.truncate(whole);
+        bytes.truncate(whole.min(length));
         bytes.drain(..ENTRY_HEADER);
         Ok(header.complete(bytes, position, segments.salt))
     }

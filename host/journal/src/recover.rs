@@ -9,9 +9,9 @@ use crate::error::Error;
 use crate::fold::{Applied, Fold, FoldError};
 use crate::format::frame::framed;
 use crate::format::harvest::{Salvage, Wreck};
-use crate::format::header;
 use crate::heads::{Heads, follow};
 use crate::position::{Mark, Position};
+use crate::rewrite::tell_anew;
 use crate::scan::{From, Step, Steps};
 use crate::segments::{Segment, Segments};
 use crate::storage::Mode;
@@ -66,6 +66,9 @@ pub(crate) fn recover(
     heads: &mut Heads,
 ) -> Result<Recovered, Error> {
     let mark = fold.mark().map_err(fold_failed)?;
+    if let Some(mark) = mark {
+        tell_anew(segments, fold, mark.rewrites, mark.batch)?;
+    }
     let mut pass = Pass::new(segments, fold, heads, mark);
     pass.read(start(segments, mark)?)?;
     if let Some(folded) = mark.filter(|mark| pass.next_batch <= mark.batch) {
@@ -105,8 +108,8 @@ struct Pass<'a> {
     acknowledged: u64,
     mark: Option<Mark>,
     next_batch: u64,
-    /// The last batch that was read, and its length in the file.
-    last: Option<(u64, Position, usize)>,
+    /// The last batch that was read.
+    last: Option<(u64, Position)>,
     end: Option<(Segment, Position)>,
     /// Entries that the fold lacks, and their bytes.
     chunk: Vec<Entry>,
@@ -165,8 +168,7 @@ impl<'a> Pass<'a> {
     fn take(&mut self, batch: Batch) -> Result<(), Error> {
         // What is before the last batch was made durable by the sync of the last; the last is made so by `settle`.
         self.flush(CHUNK)?;
-        let body: usize = batch.entries.iter().map(|entry| framed(entry.payload.len())).sum();
-        self.last = Some((batch.number, batch.at, body));
+        self.last = Some((batch.number, batch.at));
         if self.mark.is_none_or(|mark| batch.number > mark.batch) {
             batch.entries.into_iter().try_for_each(|entry| self.take_entry(entry))?;
         }
@@ -174,8 +176,11 @@ impl<'a> Pass<'a> {
     }
 
     fn take_entry(&mut self, entry: Entry) -> Result<(), Error> {
-        let head = self.heads.get(entry.run, self.fold).map(|head| follow(&head, &entry, self.suspect))?;
-        let (mut head, damage) = head;
+        let (mut head, damage) = follow(&self.heads.get(entry.run, self.fold)?, &entry, self.suspect);
+        if entry.supersedes && head.damaged.is_none() {
+            // What was missing before it was to go: retention was interrupted.
+            self.report.damage.retain(|damage| damage.kind != DamageKind::EntriesMissing || damage.runs != [entry.run]);
+        }
         if let Some(damage) = damage {
             head.damaged = head.damaged.or(Some(damage.at));
             self.note(damage);
@@ -242,10 +247,11 @@ impl<'a> Pass<'a> {
     fn settle(&mut self, segment: Segment, end: Position) -> Result<Active, Error> {
         let path = self.segments.path(segment.name);
         let file = self.segments.storage.open(&path, Mode::Write).map_err(Error::io("open", &path))?;
-        let last = self.last.map(|(_, at, _)| at).filter(|at| at.segment == segment.name.number);
-        for (from, until) in [(0, header::AREA as u32), (last.map_or(end.offset, |at| at.offset), end.offset)] {
-            let bytes = self.segments.load(&segment, from, Some(until))?;
-            file.write_at(&bytes, u64::from(from)).map_err(Error::io("write", &path))?;
+        let header = segment.header.map(|header| header.encode()).unwrap_or_default();
+        file.write_at(&header, 0).map_err(Error::io("write", &path))?;
+        if let Some((_, last)) = self.last.filter(|(_, at)| at.segment == segment.name.number) {
+            let bytes = self.segments.load(&segment, last.offset, Some(end.offset))?;
+            file.write_at(&bytes, u64::from(last.offset)).map_err(Error::io("write", &path))?;
         }
         file.sync_data().map_err(Error::io("sync", &path))?;
         let dir = &self.segments.dir;
@@ -256,18 +262,13 @@ impl<'a> Pass<'a> {
 
     /// Gives the fold what it lacks, if that is more than `more_than` bytes.
     fn flush(&mut self, more_than: usize) -> Result<(), Error> {
+        let Some(mark) = self.reached().filter(|_| more_than == 0 || self.chunk_bytes > more_than) else {
+            return Ok(());
+        };
         let heads = self.heads.staged();
-        let behind = self.last.filter(|(number, ..)| self.mark.is_none_or(|mark| mark.batch < *number));
-        let nothing = heads.is_empty() && behind.is_none();
-        if nothing || (more_than > 0 && self.chunk_bytes <= more_than) {
+        if Some(mark) == self.mark && heads.is_empty() {
             return Ok(());
         }
-        let rewrites = self.mark.map_or(0, |mark| mark.rewrites);
-        let mark = match (behind, self.mark) {
-            (Some((batch, at, _)), _) => Mark { batch, at, rewrites },
-            (None, Some(mark)) => mark,
-            (None, None) => return Ok(()),
-        };
         self.fold.apply(Applied { entries: &self.chunk, heads: &heads, mark }).map_err(fold_failed)?;
         self.report.folded += self.chunk.len() as u64;
         self.mark = Some(mark);
@@ -275,5 +276,13 @@ impl<'a> Pass<'a> {
         self.chunk.clear();
         self.chunk_bytes = 0;
         Ok(())
+    }
+
+    /// The fold's mark, once it has what was read.
+    fn reached(&self) -> Option<Mark> {
+        let rewrites = self.segments.rewrites().max(self.mark.map_or(0, |mark| mark.rewrites));
+        let read = self.last.map(|(batch, at)| Mark { batch, at, rewrites });
+        let before = self.mark.map(|mark| Mark { rewrites, ..mark });
+        read.filter(|read| before.is_none_or(|before| before.batch <= read.batch)).or(before)
     }
 }

@@ -8,7 +8,7 @@ use crate::entry::Batch;
 use crate::format::harvest::{Salvage, Wreck};
 use crate::format::walk::{Found, Walk};
 use crate::position::Position;
-use crate::segments::{Segment, Segments};
+use crate::segments::{Pin, Segment, Segments};
 
 /// Where a scan begins.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub(crate) enum Step {
 
 /// The steps through a journal, ended by `Tail` or `End` unless there is no segment.
 pub(crate) struct Steps {
-    segments: Arc<Segments>,
+    segments: Pin,
     todo: VecDeque<Segment>,
     here: Option<(Segment, Walk)>,
     ready: VecDeque<Step>,
@@ -56,9 +56,10 @@ pub(crate) struct Steps {
 impl Steps {
     /// Reads up to `until`, or to the end of the last file.
     pub(crate) fn new(segments: Arc<Segments>, from: From, until: Option<Position>) -> Self {
+        let pin = segments.pin();
         let todo = VecDeque::from(segments.from(from.segment));
         Self {
-            segments,
+            segments: pin,
             todo,
             here: None,
             ready: VecDeque::new(),
@@ -100,9 +101,9 @@ impl Steps {
 
     fn load(&mut self, segment: Segment, offset: u32) {
         let until = self.until.filter(|until| until.segment == segment.name.number).map(|until| until.offset);
-        match self.segments.load(&segment, offset, until) {
+        match self.segments.0.load(&segment, offset, until) {
             Ok(bytes) => {
-                let walk = Walk::new(bytes, segment.at(offset), self.segments.salt, self.batch);
+                let walk = Walk::new(bytes, segment.at(offset), self.segments.0.salt, self.batch);
                 self.here = Some((segment, walk));
             }
             Err(_) => {

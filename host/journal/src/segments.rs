@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::error::Error;
 use crate::format::Salt;
@@ -14,6 +14,8 @@ use crate::storage::{Mode, Storage, StorageFile};
 
 /// How many segments are kept open for reading.
 const OPEN_FILES: usize = 64;
+/// How the name of a file ends that has no place yet.
+const UNFINISHED: &str = ".tmp";
 
 /// One segment file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,24 @@ pub(crate) struct Segments {
     pub(crate) salt: Salt,
     table: RwLock<BTreeMap<u64, Segment>>,
     open: Mutex<VecDeque<OpenFile>>,
+    readers: Mutex<Readers>,
+}
+
+/// Those who read many segments one after the other, and what may be removed when they are done.
+#[derive(Debug, Default)]
+struct Readers {
+    count: usize,
+    replaced: Vec<SegmentName>,
+}
+
+/// While it lives, no file is removed.
+#[derive(Debug)]
+pub(crate) struct Pin(pub(crate) Arc<Segments>);
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.0.unpin();
+    }
 }
 
 impl Segments {
@@ -57,6 +77,7 @@ impl Segments {
             salt: Salt(RandomState::new().hash_one(()) as u32),
             table: RwLock::default(),
             open: Mutex::default(),
+            readers: Mutex::default(),
         };
         let found = segments.list()?;
         if let Some(header) = found.iter().find_map(|segment| segment.header) {
@@ -70,7 +91,7 @@ impl Segments {
     fn list(&self) -> Result<Vec<Segment>, Error> {
         let mut found = Vec::new();
         for name in self.storage.list(&self.dir).map_err(Error::io("list", &self.dir))? {
-            if name.ends_with(".tmp") {
+            if name.ends_with(UNFINISHED) {
                 self.remove_path(&self.dir.join(&name))?;
             } else if let Some(name) = SegmentName::parse(&name) {
                 found.push(self.examine(name)?);
@@ -95,9 +116,14 @@ impl Segments {
     }
 
     /// Fills the table. A rewriting takes the place of what it replaces only if it is readable.
-    fn settle(&self, found: Vec<Segment>) -> Result<(), Error> {
+    fn settle(&self, mut found: Vec<Segment>) -> Result<(), Error> {
+        let last = found.iter().map(|segment| segment.name).max();
+        if let Some(at) = found.iter().position(|segment| segment.scratched && Some(segment.name) == last)
+            && self.is_blank(&found[at])?
+        {
+            self.remove(found.remove(at).name)?;
+        }
         let (readable, unreadable): (Vec<_>, Vec<_>) = found.into_iter().partition(|segment| segment.header.is_some());
-        let last = readable.iter().chain(&unreadable).map(|segment| segment.name.number).max();
         for segment in readable {
             match self.covering(segment.name.number) {
                 Some(newer) if newer.name.replaces(&segment.name) => self.remove(segment.name)?,
@@ -105,9 +131,7 @@ impl Segments {
             }
         }
         for segment in unreadable {
-            if Some(segment.name.number) == last && self.is_blank(&segment)? {
-                self.remove(segment.name)?;
-            } else if self.covering(segment.name.number).is_none() {
+            if self.covering(segment.name.number).is_none() {
                 self.insert(segment);
             }
         }
@@ -121,6 +145,21 @@ impl Segments {
 
     pub(crate) fn path(&self, name: SegmentName) -> PathBuf {
         self.dir.join(name.to_string())
+    }
+
+    /// The passing name of a rewriting.
+    pub(crate) fn unfinished(&self, name: SegmentName) -> PathBuf {
+        self.dir.join(format!("{name}{UNFINISHED}"))
+    }
+
+    /// Removes what a rewriting that failed has left. What can't be removed now is removed at the next opening.
+    pub(crate) fn discard_unfinished(&self) {
+        let names = self.storage.list(&self.dir).unwrap_or_default();
+        for name in names.iter().filter(|name| name.ends_with(UNFINISHED)) {
+            if let Err(error) = self.remove_path(&self.dir.join(name)) {
+                tracing::warn!(%error, "an unfinished segment stays until the journal is opened again");
+            }
+        }
     }
 
     pub(crate) fn insert(&self, segment: Segment) {
@@ -186,7 +225,46 @@ impl Segments {
         Ok(file)
     }
 
-    /// Deletes a file that the table no longer names.
+    /// Keeps all files where they are.
+    pub(crate) fn pin(self: &Arc<Self>) -> Pin {
+        self.readers().count += 1;
+        Pin(self.clone())
+    }
+
+    fn unpin(&self) {
+        let mut readers = self.readers();
+        readers.count -= 1;
+        if readers.count == 0 {
+            self.remove_replaced(&mut readers);
+        }
+    }
+
+    /// Removes files that the table no longer names, now or when nobody needs them any more.
+    pub(crate) fn discard(&self, names: impl IntoIterator<Item = SegmentName>) {
+        let mut readers = self.readers();
+        readers.replaced.extend(names);
+        if readers.count == 0 {
+            self.remove_replaced(&mut readers);
+        }
+    }
+
+    /// What can't be removed now is removed at the next opening.
+    fn remove_replaced(&self, readers: &mut Readers) {
+        for name in readers.replaced.drain(..) {
+            if let Err(error) = self.remove(name) {
+                tracing::warn!(%error, "a replaced segment stays until the journal is opened again");
+            }
+        }
+        if let Err(error) = self.storage.sync_dir(&self.dir) {
+            tracing::warn!(%error, "replaced segments may come back until the journal is opened again");
+        }
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Deletes a file.
     pub(crate) fn remove(&self, name: SegmentName) -> Result<(), Error> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).retain(|(opened, _)| *opened != name);
         self.remove_path(&self.path(name))

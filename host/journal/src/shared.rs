@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) segments: Arc<Segments>,
     pub(crate) queue: Queue,
     pub(crate) ring: Arc<Ring>,
+    /// Held by the one retention that may run.
+    pub(crate) retention: Mutex<()>,
     poison: OnceLock<Arc<str>>,
     end: Mutex<Option<Position>>,
     /// Damage that reading has met.
@@ -31,6 +33,7 @@ impl Shared {
             segments,
             queue: Queue::new(config.queue_bytes),
             ring: Arc::new(Ring::new(config.tail_bytes)),
+            retention: Mutex::default(),
             poison: OnceLock::new(),
             end: Mutex::new(end),
             damaged: Mutex::default(),

@@ -10,7 +10,7 @@
 use skep_model::RunId;
 
 use super::{Salt, array_at, u32_at, u64_at};
-use crate::entry::{Chain, Entry};
+use crate::entry::{Batch, Chain, Entry};
 use crate::position::Position;
 
 pub(crate) const BATCH_MAGIC: &[u8; 4] = b"SKB1";
@@ -29,7 +29,7 @@ pub(crate) struct BatchHeader {
 }
 
 impl BatchHeader {
-    pub(crate) fn encode(&self, salt: Salt) -> [u8; BATCH_HEADER] {
+    fn encode(&self, salt: Salt) -> [u8; BATCH_HEADER] {
         let mut bytes = [0; BATCH_HEADER];
         bytes[..4].copy_from_slice(BATCH_MAGIC);
         bytes[4..8].copy_from_slice(&(self.body as u32).to_le_bytes());
@@ -90,7 +90,7 @@ impl EntryHeader {
 }
 
 /// Appends an entry's bytes to `out`. Its position is not part of them.
-pub(crate) fn encode_entry(entry: &Entry, salt: Salt, out: &mut Vec<u8>) {
+fn encode_entry(entry: &Entry, salt: Salt, out: &mut Vec<u8>) {
     let start = out.len();
     let kind = KIND | if entry.supersedes { SUPERSEDES } else { 0 };
     out.extend_from_slice(&kind.to_le_bytes());
@@ -102,6 +102,18 @@ pub(crate) fn encode_entry(entry: &Entry, salt: Salt, out: &mut Vec<u8>) {
     let sum = salt.checksum(&out[start..]);
     out.extend_from_slice(&sum.to_le_bytes());
     out.extend_from_slice(&entry.payload);
+}
+
+/// Appends a batch's bytes to `out`, and gives its entries their positions from the batch's.
+pub(crate) fn encode_batch(batch: &mut Batch, salt: Salt, out: &mut Vec<u8>) {
+    let start = out.len();
+    let body = batch.entries.iter().map(|entry| framed(entry.payload.len())).sum();
+    let header = BatchHeader { number: batch.number, body, entries: batch.entries.len() as u32 };
+    out.extend_from_slice(&header.encode(salt));
+    for entry in &mut batch.entries {
+        entry.position = batch.at.plus(out.len() - start);
+        encode_entry(entry, salt, out);
+    }
 }
 
 /// How many bytes a payload takes in the file.
