@@ -17,7 +17,8 @@ pub fn agent(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes the functions of a module that carry `#[tool]` the component's tools.
 ///
 /// A tool takes one argument, which implements `serde::Deserialize` and `schemars::JsonSchema`, or none, and returns a
-/// `Result` whose `Ok` implements `serde::Serialize`. Its name is the function's, its description the doc comment.
+/// `Result` whose `Ok` implements `serde::Serialize`. Its name is the function's with hyphens for underscores, its description the
+/// doc comment.
 #[proc_macro_attribute]
 pub fn tools(attribute: TokenStream, item: TokenStream) -> TokenStream {
     tools::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()

@@ -55,7 +55,8 @@ fn read_tool(function: &ItemFn) -> Result<Tool> {
     if description.is_empty() {
         return Err(Error::new_spanned(signature, "a tool needs a doc comment: it is the description that agents read"));
     }
-    let name = signature.ident.to_string().trim_start_matches("r#").to_owned();
+    // The contract's names are kebab-case, as those of its own functions.
+    let name = signature.ident.to_string().trim_start_matches("r#").replace('_', "-");
     Ok(Tool { function: signature.ident.clone(), name, description, takes_arguments })
 }
 
