@@ -103,7 +103,8 @@ impl Journal {
     fn read_at(&self, name: SegmentName, position: Position) -> Result<Option<Entry>, Error> {
         let segments = &self.shared.segments;
         let (file, offset) = (segments.file(name)?, u64::from(position.offset));
-        let read = |bytes: &mut [u8], offset| file.read_at(bytes, offset).map_err(Error::io("read", &segments.path(name)));
+        let read =
+            |bytes: &mut [u8], offset| file.read_at(bytes, offset).map_err(Error::io("read", &segments.path(name)));
         let mut bytes = vec![0; FIRST_READ];
         let mut length = read(&mut bytes, offset)?;
         let Some(header) = EntryHeader::parse(&bytes[..length], segments.salt) else { return Ok(None) };

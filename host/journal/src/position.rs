@@ -81,10 +81,6 @@ impl Mark {
         batch.copy_from_slice(&bytes[..8]);
         at.copy_from_slice(&bytes[8..24]);
         rewrites.copy_from_slice(&bytes[24..]);
-        Self {
-            batch: u64::from_be_bytes(batch),
-            at: Position::from_bytes(at),
-            rewrites: u32::from_be_bytes(rewrites),
-        }
+        Self { batch: u64::from_be_bytes(batch), at: Position::from_bytes(at), rewrites: u32::from_be_bytes(rewrites) }
     }
 }

@@ -119,12 +119,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(
-        segments: &'a Arc<Segments>,
-        fold: &'a mut dyn Fold,
-        heads: &'a mut Heads,
-        mark: Option<Mark>,
-    ) -> Self {
+    fn new(segments: &'a Arc<Segments>, fold: &'a mut dyn Fold, heads: &'a mut Heads, mark: Option<Mark>) -> Self {
         Self {
             segments,
             fold,

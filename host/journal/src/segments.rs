@@ -123,6 +123,8 @@ impl Segments {
         {
             self.remove(found.remove(at).name)?;
         }
+        // A rewriting must have its name for good before what it replaces is removed.
+        self.storage.sync_dir(&self.dir).map_err(Error::io("sync", &self.dir))?;
         let (readable, unreadable): (Vec<_>, Vec<_>) = found.into_iter().partition(|segment| segment.header.is_some());
         for segment in readable {
             match self.covering(segment.name.number) {

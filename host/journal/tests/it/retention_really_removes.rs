@@ -1,0 +1,147 @@
+//! What retention drops is gone from the disk, what it keeps is as it was, and everyone finds it again.
+
+use std::sync::Arc;
+
+use skep_journal::storage::Storage;
+use skep_journal::storage::fault::FaultStorage;
+use skep_journal::{Append, Error, Journal, Keep, Retained, Scanned};
+use skep_model::RunId;
+
+use crate::memory_fold::MemoryFold;
+use crate::model::{DIR, Model, open, run};
+
+fn append(journal: &Journal, model: &mut Model, append: Append) {
+    journal.append_blocking(append.clone()).unwrap().wait().unwrap();
+    *model = model.with(&append);
+}
+
+fn filled() -> (FaultStorage, MemoryFold, Journal, Model) {
+    let (disk, fold, mut model) = (FaultStorage::new(), MemoryFold::default(), Model::default());
+    let (journal, _) = open(&disk, &fold).unwrap();
+    for step in 0..30_u64 {
+        let n = (step % 3) as u8;
+        let payload = format!("secret of {n} {}", "x".repeat(600)).into_bytes();
+        let next = Append::new(run(n), model.next_seq(run(n)), vec![payload]);
+        append(&journal, &mut model, next);
+    }
+    (disk, fold, journal, model)
+}
+
+fn keep_only(tombstones: Vec<(RunId, u64)>) -> impl Fn(RunId) -> Keep {
+    move |run| {
+        let found = tombstones.iter().find(|(of, _)| *of == run);
+        found.map_or(Keep::Everything, |(_, seq)| Keep::From(*seq))
+    }
+}
+
+fn on_disk(disk: &FaultStorage, text: &str) -> usize {
+    let files = disk.files().into_iter().map(|path| disk.contents(&path).unwrap());
+    files.map(|bytes| bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()).sum()
+}
+
+#[test]
+fn a_deleted_run_leaves_its_tombstone_and_not_a_byte_more() {
+    let (disk, fold, journal, mut model) = filled();
+    let old_positions: Vec<_> = (1..=10).map(|seq| fold.position(run(1), seq).unwrap()).collect();
+    assert_eq!(on_disk(&disk, "secret of 0"), 10);
+    append(&journal, &mut model, Append::superseding(run(0), 11, b"deleted".to_vec()));
+    journal.close_segment().unwrap();
+    let retained = journal.retain(.., keep_only(vec![(run(0), 11)])).unwrap();
+    assert_eq!((retained.dropped, retained.damaged), (10, 0));
+    assert_eq!(on_disk(&disk, "secret of 0"), 0);
+    assert_eq!(on_disk(&disk, "secret of 1"), 10);
+    model.check_readable(&journal, &fold);
+    let stale: Vec<_> = (1..).zip(old_positions).filter(|(seq, at)| fold.position(run(1), *seq) != Some(*at)).collect();
+    assert!(stale.len() >= 8);
+    for (seq, at) in stale {
+        let error = journal.read(run(1), seq, at).unwrap_err();
+        assert!(matches!(error, Error::Moved { .. }), "{error}");
+    }
+
+    append(&journal, &mut model, Append::new(run(1), 11, vec![b"on".to_vec()]));
+    drop(journal);
+    let fold = MemoryFold::default();
+    let (journal, report) = open(&disk, &fold).unwrap();
+    assert_eq!((report.damage, report.lost, report.torn), (vec![], None, None));
+    assert_eq!(Model::of(&fold), model);
+    model.check_readable(&journal, &fold);
+}
+
+#[test]
+fn a_fold_from_before_a_retention_is_told_of_it() {
+    let (disk, fold, journal, mut model) = filled();
+    let before = MemoryFold::restore(fold.snapshot());
+    append(&journal, &mut model, Append::superseding(run(2), 11, b"deleted".to_vec()));
+    journal.close_segment().unwrap();
+    journal.retain(.., keep_only(vec![(run(2), 11)])).unwrap();
+    drop(journal);
+    let (journal, report) = open(&disk, &before).unwrap();
+    assert_eq!((report.damage, report.lost, report.folded), (vec![], None, 1));
+    assert_eq!(before.snapshot().heads, fold.snapshot().heads);
+    assert!(before.snapshot().entries == fold.snapshot().entries, "positions differ");
+    model.check_readable(&journal, &before);
+}
+
+#[test]
+fn nothing_to_drop_is_nothing_done() {
+    let (disk, fold, journal, model) = filled();
+    let files = disk.files();
+    assert_eq!(journal.retain(.., |_| Keep::Everything).unwrap(), Retained::default());
+    assert_eq!(disk.files(), files);
+    model.check_readable(&journal, &fold);
+}
+
+#[test]
+fn small_remains_become_one_file() {
+    let (disk, _, journal, mut model) = filled();
+    let files = disk.files().len();
+    for n in [0, 1] {
+        append(&journal, &mut model, Append::superseding(run(n), 11, b"deleted".to_vec()));
+    }
+    journal.close_segment().unwrap();
+    let retained = journal.retain(.., keep_only(vec![(run(0), 11), (run(1), 11)])).unwrap();
+    assert_eq!(retained.dropped, 20);
+    assert!(disk.files().len() <= files / 2, "{} files became {:?}", files, disk.files());
+}
+
+#[test]
+fn a_tombstone_can_go_too_once_nothing_else_is_left() {
+    let (disk, fold, journal, mut model) = filled();
+    append(&journal, &mut model, Append::superseding(run(0), 11, b"deleted".to_vec()));
+    journal.close_segment().unwrap();
+    let keep = |id| if id == run(0) { Keep::Nothing } else { Keep::Everything };
+    journal.retain(.., keep).unwrap();
+    assert_eq!(on_disk(&disk, "deleted"), 0);
+    assert_eq!(journal.verify(|_| {}).damage, []);
+    drop((journal, fold));
+    let (_, report) = open(&disk, &MemoryFold::default()).unwrap();
+    assert_eq!((report.damage, report.folded), (vec![], 20));
+}
+
+#[test]
+fn a_scan_that_has_begun_sees_everything_to_its_end() {
+    let (disk, _, journal, mut model) = filled();
+    append(&journal, &mut model, Append::superseding(run(0), 11, b"deleted".to_vec()));
+    journal.close_segment().unwrap();
+    let mut scan = journal.scan();
+    scan.next().unwrap();
+    journal.retain(.., keep_only(vec![(run(0), 11)])).unwrap();
+    let rest: Vec<Scanned> = scan.collect();
+    assert_eq!(rest.len(), 30);
+    assert!(rest.iter().all(|step| matches!(step, Scanned::Batch(_))));
+    assert_eq!(on_disk(&disk, "secret of 0"), 0);
+}
+
+#[test]
+fn a_damaged_segment_is_left_alone() {
+    let (disk, _, journal, mut model) = filled();
+    append(&journal, &mut model, Append::superseding(run(0), 11, b"deleted".to_vec()));
+    journal.close_segment().unwrap();
+    let first = disk.files().into_iter().min().unwrap();
+    disk.corrupt(&first, |bytes| bytes[1500] ^= 1).unwrap();
+    let retained = journal.retain(.., keep_only(vec![(run(0), 11)])).unwrap();
+    assert_eq!(retained.damaged, 1);
+    assert!(disk.files().contains(&first));
+    let names = Arc::new(disk).list(std::path::Path::new(DIR)).unwrap();
+    assert!(names.iter().all(|name| name.ends_with(".seg")), "{names:?}");
+}
