@@ -7,9 +7,11 @@ pub(crate) struct Checkout {
 }
 
 impl Checkout {
+    /// The checkout whose cargo started this program. Asked at run time, since checkouts may share a target folder and
+    /// with it this very binary.
     pub(crate) fn here() -> Self {
-        let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Self { root: xtask.parent().unwrap_or(xtask).to_path_buf() }
+        let xtask = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Self { root: Path::new(&xtask).parent().unwrap_or(Path::new(".")).to_path_buf() }
     }
 
     /// Built guests, as the host and the tests read them.

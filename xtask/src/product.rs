@@ -33,9 +33,26 @@ pub(crate) fn test(checkout: &Checkout, rest: &[String]) -> Result<()> {
     let mut tests = cargo(&checkout.root);
     tests.args(if nextest { &["nextest", "run", "--workspace"][..] } else { &["test", "--workspace"] });
     cargo::run(with_guests(&mut tests, checkout).env("SKEP_BIN", &skep).args(rest))?;
-    if nextest && rest.is_empty() {
-        let mut examples = cargo(&checkout.root);
-        cargo::run(with_guests(&mut examples, checkout).args(["test", "--quiet", "--workspace", "--doc"]))?;
+    if !rest.is_empty() {
+        return Ok(());
+    }
+    if nextest {
+        stage("tests", "examples in the documentation, which nextest leaves out", || {
+            cargo::run(cargo(&checkout.root).args(["test", "--quiet", "--workspace", "--doc"]))
+        })?;
+    }
+    test_guests(checkout)
+}
+
+/// What guests test of themselves, without a host around them, runs on this machine's own target.
+fn test_guests(checkout: &Checkout) -> Result<()> {
+    for workspace in checkout.guest_workspaces() {
+        let name = workspace.strip_prefix(&checkout.root).unwrap_or(&workspace);
+        stage("tests", &format!("{}/, without a host", name.display()), || {
+            let mut tests = cargo(&workspace);
+            tests.args(["test", "--quiet", "--workspace", "--target-dir"]).arg(checkout.guest_build());
+            cargo::run(&mut tests)
+        })?;
     }
     Ok(())
 }
@@ -56,7 +73,7 @@ fn with_guests<'a>(command: &'a mut Command, checkout: &Checkout) -> &'a mut Com
 
 /// Builds the host and returns the path of the program.
 fn skep(checkout: &Checkout, selection: &[&str]) -> Result<PathBuf> {
-    let doing = "building (the first time about ten minutes: it compiles wasmtime)";
+    let doing = "building (wasmtime makes the first time a long one)";
     let artifacts = stage("host", doing, || cargo::build(cargo(&checkout.root).arg("build").args(selection)))?;
     let skep = artifacts.into_iter().filter(|artifact| artifact.target == "skep").find_map(|found| found.executable);
     skep.context("cargo built no program named skep; host/cli must have a binary of that name")

@@ -15,13 +15,13 @@ pub(crate) fn watched() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Runs `work` between two lines; `doing` completes the sentence "[name] ... ".
+/// Runs `work` between two lines that say who is doing what.
 pub(crate) fn stage<T>(name: &str, doing: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let started = Instant::now();
     eprintln!("[{name}] {doing}");
     let result = if watched() { work() } else { with_heartbeat(name, doing, started, work) };
     let verdict = if result.is_ok() { "done" } else { "failed" };
-    eprintln!("[{name}] {verdict} after {}", seconds(started.elapsed()));
+    eprintln!("[{name}] {doing}: {verdict} after {}", seconds(started.elapsed()));
     result
 }
 
