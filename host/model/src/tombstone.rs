@@ -36,7 +36,7 @@ impl Tombstone {
     }
 
     /// The record of a run of which this is left.
-    pub(crate) fn record(&self, run_id: RunId, last_seq: Seq, at: Timestamp) -> Record {
+    pub fn record(&self, run_id: RunId, last_seq: Seq, at: Timestamp) -> Record {
         Record {
             run_id,
             state: self.state,

@@ -1,1 +1,41 @@
-//! The state of skep in sled: records and indexes, folded from the journal.
+//! The state of a skep host: records and indexes in sled, folded from the journal and never the truth themselves.
+//!
+//! [`Store`] is the door to everything durable. Events go into the journal; [`StateFold`](fold) follows it on the journal's
+//! own thread and gives sled what changed; [`StateReader`] reads. Whatever happens to sled (it is lost, damaged, older than it
+//! was, it panics or hangs), opening moves it aside, folds the journal again, and says so in the [`OpenReport`].
+//!
+//! When sled fails while the host runs, the journal takes no more events (its fold can't follow), readers go on as far
+//! as sled lets them, every append says why, and a note in the data folder makes the next start rebuild. The alternative,
+//! going on with a state in memory only, would be a second truth.
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod damage;
+mod envelope;
+mod error;
+mod events;
+mod fold;
+mod keys;
+mod list;
+mod open;
+mod overlay;
+mod progress;
+mod quarantine;
+mod reader;
+mod report;
+mod row;
+mod shared;
+mod store;
+mod supervise;
+mod tree;
+
+pub use config::Config;
+pub use error::Error;
+pub use events::{EventReader, Following};
+pub use list::{Cursor, Filter, Page};
+pub use progress::{OnProgress, Progress};
+pub use reader::StateReader;
+pub use report::{OpenReport, Rebuilt, Trouble};
+pub use skep_journal::{Appended, Appending, BlobStore, Tail};
+pub use store::Store;

@@ -1,0 +1,206 @@
+//! The writer: folds what the journal gives it, and judges what is to be appended before it is written.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use skep_journal::{Append, Applied, Entry, Fold, FoldError, Head, Mark, Moved};
+use skep_model::{Event, Illegal, Record, RunId, Seq};
+
+use crate::damage;
+use crate::error::Error;
+use crate::keys;
+use crate::progress::Meter;
+use crate::row::Row;
+use crate::shared::Shared;
+use crate::tree::Changes;
+
+/// The journal's fold. It lives on the journal's committer, and is the only one who writes to the state.
+pub(crate) struct StateFold {
+    shared: Arc<Shared>,
+    /// Records as they will be once what was admitted is durable.
+    admitted: HashMap<RunId, Record>,
+    /// Rows read from sled to judge what was admitted.
+    stored: HashMap<RunId, Row>,
+    meter: Meter,
+}
+
+/// Why an append is refused.
+enum Refusal {
+    Illegal(Illegal),
+    Unknown(Seq, serde_json::Error),
+    Failed(Error),
+}
+
+impl StateFold {
+    pub(crate) fn new(shared: Arc<Shared>, meter: Meter) -> Self {
+        Self { shared, admitted: HashMap::new(), stored: HashMap::new(), meter }
+    }
+
+    /// A run's record, counting what was admitted.
+    fn current(&mut self, run: RunId) -> Result<Option<Record>, Error> {
+        if let Some(record) = self.admitted.get(&run) {
+            return Ok(Some(record.clone()));
+        }
+        if let Some(dirty) = self.shared.overlay().rows.get(&run) {
+            return Ok(Some(dirty.row.record.clone()));
+        }
+        let Some(row) = self.shared.stored(run)? else { return Ok(None) };
+        let record = row.record.clone();
+        self.stored.insert(run, row);
+        Ok(Some(record))
+    }
+
+    /// Folds events onto a run's record, all or none.
+    fn fold<'a>(
+        &mut self,
+        run: RunId,
+        first: Seq,
+        payloads: impl IntoIterator<Item = &'a Vec<u8>>,
+    ) -> Result<(), Refusal> {
+        let mut record = self.current(run).map_err(Refusal::Failed)?;
+        for (seq, payload) in (first..).zip(payloads) {
+            let event = Event::decode(payload).map_err(|error| Refusal::Unknown(seq, error))?;
+            record = Some(skep_model::fold(run, record, seq, &event).map_err(Refusal::Illegal)?);
+        }
+        self.admitted.extend(record.map(|record| (run, record)));
+        Ok(())
+    }
+
+    /// Folds an entry that was written earlier. One that does not fold ends its run as an error, and nothing else.
+    fn refold(&mut self, entry: &Entry) -> Result<(), Error> {
+        let why = match self.fold(entry.run, entry.seq, [&entry.payload]) {
+            Ok(()) => return Ok(()),
+            Err(Refusal::Failed(error)) => return Err(error),
+            Err(Refusal::Illegal(illegal)) => illegal.to_string(),
+            Err(Refusal::Unknown(seq, error)) => format!("event {seq} is unknown to this version: {error}"),
+        };
+        let record = self.current(entry.run)?;
+        let reason = format!("{}: {why}", entry.position);
+        self.admitted.insert(entry.run, damage::record(entry.run, record, entry.seq, reason));
+        Ok(())
+    }
+
+    fn mark_damaged(&mut self, run: RunId, head: &Head) -> Result<(), Error> {
+        if let Some(at) = head.damaged {
+            let record = self.current(run)?;
+            self.admitted.insert(run, damage::record(run, record, head.next_seq - 1, damage::reason(at)));
+        }
+        Ok(())
+    }
+
+    fn is_admitted(&self, entry: &Entry) -> bool {
+        self.admitted.get(&entry.run).is_some_and(|record| record.last_seq >= entry.seq)
+    }
+
+    fn take(&mut self, step: &Applied<'_>) -> Result<(), Error> {
+        for entry in step.entries {
+            if !self.is_admitted(entry) {
+                self.refold(entry)?;
+                self.meter.count(entry);
+            }
+        }
+        for (run, head) in step.heads {
+            self.mark_damaged(*run, head)?;
+        }
+        if self.publish(step) { self.shared.store_overlay() } else { Ok(()) }
+    }
+
+    /// Shows readers what has become true. Returns whether it is time to give it to sled.
+    fn publish(&mut self, step: &Applied<'_>) -> bool {
+        let mut overlay = self.shared.overlay_mut();
+        for (run, record) in self.admitted.drain() {
+            overlay.set_record(run, record, self.stored.remove(&run));
+        }
+        step.entries.iter().for_each(|entry| overlay.place(entry));
+        step.heads.iter().for_each(|(run, head)| overlay.set_head(*run, head));
+        overlay.mark = Some(step.mark);
+        self.stored.clear();
+        overlay.is_full()
+    }
+
+    /// Moves places in the overlay, and those that are stored.
+    fn relocate(&mut self, moved: &[Moved]) -> Result<(), Error> {
+        self.shared.store_overlay()?;
+        let mut changes = Changes::default();
+        let mut moved = moved.to_vec();
+        moved.sort_unstable_by_key(|moved| (moved.run, moved.seq));
+        for entries in moved.chunk_by(|a, b| a.run == b.run) {
+            self.relocate_run(entries[0].run, entries, &mut changes)?;
+        }
+        self.shared.tree.apply(changes)
+    }
+
+    fn relocate_run(&self, run: RunId, moved: &[Moved], changes: &mut Changes) -> Result<(), Error> {
+        let Some(mut row) = self.shared.tree.row(run)? else { return Ok(()) };
+        let mut rest = moved.to_vec();
+        rest.retain(|moved| !row.tail.relocate(moved.seq, moved.position));
+        changes.put(keys::row(run), &row)?;
+        let [first, .., last] = rest[..] else { return Ok(()) };
+        for stretch in self.shared.tree.stretches(run, first.seq, last.seq + 1) {
+            let mut stretch = stretch?;
+            rest.retain(|moved| !stretch.relocate(moved.seq, moved.position));
+            changes.put(keys::stretch(run, stretch.first), &stretch)?;
+        }
+        Ok(())
+    }
+}
+
+impl Fold for StateFold {
+    fn mark(&self) -> Result<Option<Mark>, FoldError> {
+        let pending = self.shared.overlay().mark;
+        pending.map_or_else(|| self.shared.tree.mark(), |mark| Ok(Some(mark))).map_err(words)
+    }
+
+    fn head(&self, run: RunId) -> Result<Option<Head>, FoldError> {
+        if let Some(dirty) = self.shared.overlay().rows.get(&run) {
+            return Ok(Some(dirty.row.head()));
+        }
+        Ok(self.shared.stored(run).map_err(words)?.map(|row| row.head()))
+    }
+
+    fn admit(&mut self, append: &Append) -> Result<(), FoldError> {
+        if let Some(reason) = self.shared.broken() {
+            return Err(words(Error::broken(reason)));
+        }
+        self.fold(append.run, append.expected_next_seq, &append.payloads).map_err(|refusal| match refusal {
+            Refusal::Illegal(illegal) => FoldError(illegal.to_string()),
+            Refusal::Unknown(seq, error) => {
+                FoldError(format!("event {seq} of run {} is no event: {error}", append.run))
+            }
+            Refusal::Failed(error) => words(error),
+        })
+    }
+
+    fn abandon(&mut self) {
+        self.admitted.clear();
+        self.stored.clear();
+    }
+
+    fn apply(&mut self, step: Applied<'_>) -> Result<(), FoldError> {
+        self.take(&step).map_err(words)
+    }
+
+    fn moved(&mut self, moved: &[Moved]) -> Result<(), FoldError> {
+        self.relocate(moved).map_err(|error| words(self.shared.breaks(error)))
+    }
+
+    fn reset(&mut self) -> Result<(), FoldError> {
+        self.abandon();
+        *self.shared.overlay_mut() = Default::default();
+        self.shared.tree.clear().map_err(words)
+    }
+}
+
+/// Leaves sled complete, so that the next open has nothing to fold.
+impl Drop for StateFold {
+    fn drop(&mut self) {
+        let stored = self.shared.store_overlay().and_then(|()| self.shared.tree.flush());
+        if let Err(error) = stored {
+            tracing::warn!(%error, "the state is behind the journal and catches up at the next start");
+        }
+    }
+}
+
+fn words(error: Error) -> FoldError {
+    FoldError(error.to_string())
+}

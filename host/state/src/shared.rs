@@ -1,0 +1,75 @@
+//! What the writer and the readers of the state have in common.
+
+use std::path::PathBuf;
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use skep_model::{Record, RunId};
+
+use crate::error::Error;
+use crate::overlay::Overlay;
+use crate::row::Row;
+use crate::tree::Tree;
+
+/// The state: what is in sled, under what is not in it yet.
+pub(crate) struct Shared {
+    pub(crate) tree: Tree,
+    overlay: RwLock<Overlay>,
+    broken: OnceLock<String>,
+    /// Written when the state breaks, so that the next open rebuilds it.
+    marker: PathBuf,
+}
+
+impl Shared {
+    pub(crate) fn new(tree: Tree, marker: PathBuf) -> Self {
+        Self { tree, overlay: RwLock::default(), broken: OnceLock::new(), marker }
+    }
+
+    pub(crate) fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
+        self.overlay.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Only the writer calls this, and never for long.
+    pub(crate) fn overlay_mut(&self) -> RwLockWriteGuard<'_, Overlay> {
+        self.overlay.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn record(&self, run: RunId) -> Result<Option<Record>, Error> {
+        if let Some(dirty) = self.overlay().rows.get(&run) {
+            return Ok(Some(dirty.row.record.clone()));
+        }
+        Ok(self.stored(run)?.map(|row| row.record))
+    }
+
+    /// The row that sled has.
+    pub(crate) fn stored(&self, run: RunId) -> Result<Option<Row>, Error> {
+        self.tree.row(run).map_err(|error| self.breaks(error))
+    }
+
+    /// Gives sled what it lacks. Readers find every row in one of the two places at all times.
+    pub(crate) fn store_overlay(&self) -> Result<(), Error> {
+        let changes = self.overlay().changes(&self.tree);
+        if let Some(changes) = changes.map_err(|error| self.breaks(error))? {
+            self.tree.apply(changes).map_err(|error| self.breaks(error))?;
+            *self.overlay_mut() = Overlay::default();
+        }
+        Ok(())
+    }
+
+    /// Remembers that the state can't be trusted any more, across a restart too.
+    pub(crate) fn breaks(&self, error: Error) -> Error {
+        if let Error::Broken { reason } = &error
+            && self.broken.set(reason.clone()).is_ok()
+        {
+            tracing::error!(reason, "the state failed; it is rebuilt from the journal at the next start");
+            if let Err(error) = std::fs::write(&self.marker, reason) {
+                tracing::error!(%error, marker = %self.marker.display(), "could not leave a note for the next start");
+            }
+        }
+        error
+    }
+
+    /// Why the state can't be trusted, if so.
+    pub(crate) fn broken(&self) -> Option<&str> {
+        self.broken.get().map(String::as_str)
+    }
+}
