@@ -1,1 +1,4 @@
-//! skep from end to end.
+//! A real host for tests and benchmarks: a data folder, real guests, a real engine.
+
+pub mod host;
+pub mod kit;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use skep_model::{Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, RunState, Timestamp, Usage};
+use skep_model::{Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, Timestamp, Usage};
+use skep_repo::{RepoError, Watch};
 use skep_sandbox::{Agent, Ended, Meter, Sandbox, Task, Workspace};
 use skep_state::Store;
 
@@ -26,7 +27,7 @@ pub(crate) struct Attempts {
     pub(crate) linger: Duration,
     /// A run that was taken up this often without an end is given up.
     pub(crate) max_attempts: u32,
-    pub(crate) repo: skep_repo::Config,
+    pub(crate) repo: skep_repo::Terms,
 }
 
 /// What became of an attempt.
@@ -203,11 +204,11 @@ impl Attempts {
     /// The repositories, in place. The inner error is the run's end.
     async fn prepare(&self, subject: &Subject, path: &Path) -> Result<Result<Vec<String>, Outcome>, Error> {
         let stop = StopOnDrop::default();
-        let (path, spec, config, flag) = (path.to_owned(), Arc::clone(&subject.spec), self.repo.clone(), Arc::clone(&stop.0));
-        let prepared = tokio::task::spawn_blocking(move || skep_repo::prepare(&path, &spec.repos, &config, &mut |_| {}, &flag)).await?;
+        let (path, spec, terms, flag) = (path.to_owned(), Arc::clone(&subject.spec), self.repo.clone(), Arc::clone(&stop.0));
+        let prepared = tokio::task::spawn_blocking(move || skep_repo::prepare(&path, &spec.repos, &terms, Watch { progress: &mut |_| {}, cancel: &flag })).await?;
         Ok(match prepared {
             Ok(prepared) => Ok(prepared.repos.iter().map(ToString::to_string).collect()),
-            Err(error) if error.is_host_fault() => Err(Outcome::HostFault(error.to_string())),
+            Err(error @ (RepoError::Write { .. } | RepoError::Exists { .. })) => Err(Outcome::HostFault(error.to_string())),
             Err(error) => Err(Outcome::Invalid(error.to_string())),
         })
     }
@@ -219,7 +220,7 @@ impl Attempts {
         }
         let (store, sandbox) = (Arc::clone(&self.store), Arc::clone(&self.sandbox));
         tokio::task::spawn_blocking(move || {
-            let wasm = store.blobs().get(digest).map_err(skep_state::Error::from)?;
+            let wasm = store.blobs().get(&digest).map_err(skep_state::Error::from)?;
             Ok(sandbox.agent(digest, &wasm)?)
         })
         .await?
@@ -269,7 +270,7 @@ pub(crate) fn task(run: RunId, spec: &RunSpec, store: &Store) -> Result<Task, Er
     let whole = |content: &Content| match content {
         Content::Inline(text) => Ok(text.clone()),
         Content::Blob { blob, .. } => {
-            let bytes = store.blobs().get(*blob).map_err(skep_state::Error::from)?;
+            let bytes = store.blobs().get(blob).map_err(skep_state::Error::from)?;
             Ok::<_, Error>(String::from_utf8_lossy(&bytes).into_owned())
         }
     };

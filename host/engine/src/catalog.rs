@@ -35,7 +35,8 @@ impl Plugin {
     /// # Errors
     /// There is none, or it is wrong.
     pub fn read(folder: &Path) -> Result<Self, Error> {
-        let manifest = PluginManifest::read(&folder.join("plugin.toml"))?;
+        let file = folder.join("plugin.toml");
+        let manifest = PluginManifest::parse(&file, &skep_config::read(&file)?)?;
         Ok(Self { manifest, folder: folder.to_owned() })
     }
 
@@ -68,7 +69,8 @@ impl Catalog {
             }
         }
         for folder in environments.iter().map(|folder| subfolders(folder, "environment.toml")).collect::<Result<Vec<_>, _>>()?.concat() {
-            let environment = Environment::read(&folder.join("environment.toml"))?;
+            let file = folder.join("environment.toml");
+            let environment = Environment::parse(&file, &skep_config::read(&file)?)?;
             if let Some(other) = catalog.environments.insert(environment.name.clone(), environment) {
                 return Err(Error::Invalid(format!("environment {} is defined twice, the second time in {}; remove one", other.name, folder.display())));
             }
@@ -125,7 +127,7 @@ impl Catalog {
         let mut tools = Vec::new();
         for plugin in self.plugins.values().filter(|plugin| plugin.manifest.provides == Provides::Tool) {
             let name = &plugin.manifest.name;
-            let granted: Vec<_> = plugin.manifest.tools.iter().filter(|tool| environment.grants_tool(&format!("{name}.{}", tool.name))).collect();
+            let granted: Vec<_> = plugin.manifest.tools.iter().filter(|tool| environment.grants(name, &tool.name)).collect();
             if granted.is_empty() {
                 continue;
             }
@@ -133,7 +135,7 @@ impl Catalog {
             let component = Digest::of(&wasm);
             let described = self.describe(plugin, component, &wasm, sandbox).await?;
             store.blobs().put(&wasm).map_err(skep_state::Error::from)?;
-            let workspace = plugin.manifest.capabilities.workspace.min(environment.workspace);
+            let workspace = environment.access(plugin.manifest.capabilities.workspace);
             let limits = Limits::TOOL.with(&environment.tool_limits, maxima)?.with(&plugin.manifest.capabilities.limits, maxima)?;
             for tool in granted {
                 let about = plugin.about(&described, &tool.name)?;

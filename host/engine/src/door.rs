@@ -188,7 +188,7 @@ impl RunDoor {
     }
 
     fn text(&self, blob: Digest) -> Result<String, Leave> {
-        let bytes = self.store.blobs().get(blob).map_err(|error| Leave::Host(skep_state::Error::from(error).into()))?;
+        let bytes = self.store.blobs().get(&blob).map_err(|error| Leave::Host(skep_state::Error::from(error).into()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 

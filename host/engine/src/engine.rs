@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{Content, Event, Limits, Record, RunId, Seq};
+use skep_journal::DiskGuard;
 use skep_sandbox::Sandbox;
 use skep_state::Store;
 use tokio::sync::Mutex;
@@ -23,7 +24,7 @@ pub struct Config {
     /// The sandbox.
     pub sandbox: skep_sandbox::Config,
     /// Repositories of workspaces.
-    pub repo: skep_repo::Config,
+    pub repo: skep_repo::Terms,
     /// Attempts at once.
     pub concurrency: usize,
     /// Unfinished runs that are accepted.
@@ -36,6 +37,8 @@ pub struct Config {
     pub linger: Duration,
     /// A run that was taken up this often without an end is given up.
     pub max_attempts: u32,
+    /// New runs are refused below this much free disk, in bytes.
+    pub min_free_bytes: u64,
 }
 
 impl Default for Config {
@@ -46,10 +49,11 @@ impl Default for Config {
             tool_maxima: Limits { memory_bytes: 1 << 30, ..Limits::TOOL },
             concurrency: sandbox.agents as usize,
             sandbox,
-            repo: skep_repo::Config::default(),
+            repo: skep_repo::Terms::default(),
             queue: 100_000,
             linger: Duration::from_millis(50),
             max_attempts: 100,
+            min_free_bytes: 1 << 30,
         }
     }
 }
@@ -61,6 +65,7 @@ pub struct Engine {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) board: Arc<Board>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) guard: DiskGuard,
     pub(crate) queue: usize,
     pub(crate) maxima: Limits,
     pub(crate) tool_maxima: Limits,
@@ -74,7 +79,7 @@ impl Engine {
     /// # Errors
     /// The sandbox can't be set up.
     pub fn new(data: &Path, store: Arc<Store>, catalog: Arc<Catalog>, config: Config) -> Result<Self, Error> {
-        let Config { mut sandbox, repo, concurrency, queue, maxima, tool_maxima, linger, max_attempts } = config;
+        let Config { mut sandbox, repo, concurrency, queue, maxima, tool_maxima, linger, max_attempts, min_free_bytes } = config;
         sandbox.cache.get_or_insert_with(|| data.join("cache"));
         sandbox.agents = sandbox.agents.max(u32::try_from(concurrency).unwrap_or(u32::MAX));
         sandbox.maxima.memory_bytes = maxima.memory_bytes.max(tool_maxima.memory_bytes);
@@ -82,8 +87,11 @@ impl Engine {
         let workspaces: PathBuf = data.join("workspaces");
         let logs = RunLogs::new(Arc::clone(&store));
         let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, workspaces, linger, max_attempts, repo };
+        let mut guard = DiskGuard::new(Arc::clone(&store.config().storage), data);
+        guard.min_free_bytes = min_free_bytes;
         Ok(Self {
             store,
+            guard,
             attempts: Arc::new(attempts),
             catalog,
             board: Arc::new(Board::new()),
@@ -101,7 +109,8 @@ impl Engine {
     /// # Errors
     /// The store can't be read.
     pub async fn start(&self) -> Result<usize, Error> {
-        let unfinished = self.store.unfinished()?;
+        let mut unfinished = self.store.state().unfinished()?;
+        unfinished.reverse();
         for record in &unfinished {
             self.board.reserve(usize::MAX)?;
             let Record { run_id, submitter, priority, .. } = record.clone();

@@ -13,7 +13,7 @@ pub enum Error {
     Sandbox(#[from] skep_sandbox::Error),
     /// A manifest or a configuration file.
     #[error(transparent)]
-    Config(#[from] skep_config::Error),
+    Config(#[from] skep_config::ConfigError),
     /// A plugin's files.
     #[error("plugin {plugin}: {reason}")]
     Plugin {
@@ -23,7 +23,7 @@ pub enum Error {
         reason: String,
     },
     /// No such agent.
-    #[error("no agent named {name:?}; {}", known(.known))]
+    #[error("no agent named {name:?}; {}", listed(.known))]
     UnknownAgent {
         /// What was asked for.
         name: String,
@@ -31,7 +31,7 @@ pub enum Error {
         known: Vec<String>,
     },
     /// No such environment.
-    #[error("no environment named {name:?}; {}", known(.known))]
+    #[error("no environment named {name:?}; {}", listed(.known))]
     UnknownEnvironment {
         /// What was asked for.
         name: String,
@@ -82,6 +82,6 @@ pub enum Error {
     Worker(#[from] tokio::task::JoinError),
 }
 
-fn known(names: &[String]) -> String {
+fn listed(names: &[String]) -> String {
     if names.is_empty() { "there is none".to_owned() } else { format!("there is {}", names.join(", ")) }
 }

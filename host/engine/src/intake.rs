@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use skep_config::{Environment, RepoUse};
+use skep_config::{Environment, RepoNeed};
 use skep_model::{Event, Happening, Overrides, RepoSource, RunId, RunSpec};
 
 use crate::Error;
@@ -51,7 +51,7 @@ impl Engine {
         if self.shutdown.drain.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
-        self.store.admit_new_run()?;
+        self.guard.admit().map_err(skep_state::Error::from)?;
         let spec = self.resolve(submission).await?;
         self.board.reserve(self.queue)?;
         let (submitter, priority) = (spec.submitter.clone(), spec.priority);
@@ -73,7 +73,7 @@ impl Engine {
         rand::fill(&mut random[..]);
         let run = RunId::new(at.0, &random);
         let event = Event { at, what: Happening::Queued(Box::new(spec)) };
-        self.store.append(run, 1, &[event]).await?.await?;
+        self.store.append(run, 1, &[event]).await?;
         Ok(run)
     }
 
@@ -133,15 +133,20 @@ fn check_prompt(prompt: &str) -> Result<(), Error> {
 fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<RepoSource>, Error> {
     let name = &environment.name;
     match (environment.repo, repos.len()) {
-        (RepoUse::Required, 0) => Err(Error::Invalid(format!("environment {name:?} works on a repository; name one with --repo"))),
-        (RepoUse::None, 1..) => Err(Error::Invalid(format!("environment {name:?} takes no repository; use another with --env, for example repo-readonly"))),
+        (RepoNeed::Required, 0) => Err(Error::Invalid(format!("environment {name:?} works on a repository; name one with --repo"))),
+        (RepoNeed::None, 1..) => Err(Error::Invalid(format!("environment {name:?} takes no repository; use another with --env, for example repo-readonly"))),
         (_, count) if count > REPOS => Err(Error::Invalid(format!("{count} repositories; at most {REPOS} are taken"))),
         _ => Ok(repos.into_iter().map(source).collect()),
     }
 }
 
 fn source(repo: String) -> RepoSource {
-    if repo.contains("://") { RepoSource::Url(repo) } else { RepoSource::Path(repo) }
+    if repo.contains("://") {
+        return RepoSource::Url(repo);
+    }
+    // The path is the submitter's, who may stand elsewhere than the host does when the run begins.
+    let absolute = std::path::absolute(&repo).ok().and_then(|path| path.into_os_string().into_string().ok());
+    RepoSource::Path(absolute.unwrap_or(repo))
 }
 
 fn title_of(prompt: &str, agent: &str) -> String {

@@ -152,7 +152,7 @@ impl Performer {
         let text = match text {
             Content::Inline(text) => text,
             Content::Blob { blob, .. } => {
-                let bytes = self.store.blobs().get(blob).map_err(skep_state::Error::from)?;
+                let bytes = self.store.blobs().get(&blob).map_err(skep_state::Error::from)?;
                 String::from_utf8_lossy(&bytes).into_owned()
             }
         };
@@ -206,7 +206,7 @@ impl Performer {
         }
         let (store, sandbox) = (Arc::clone(&self.store), Arc::clone(&self.sandbox));
         tokio::task::spawn_blocking(move || {
-            let wasm = store.blobs().get(digest).map_err(skep_state::Error::from)?;
+            let wasm = store.blobs().get(&digest).map_err(skep_state::Error::from)?;
             Ok(sandbox.tool(digest, &wasm)?)
         })
         .await?

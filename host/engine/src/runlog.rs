@@ -12,6 +12,10 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::clock;
 
+fn journal(error: skep_journal::Error) -> Error {
+    skep_state::Error::from(error).into()
+}
+
 /// A teammate's message, as `receive` hands it to the brain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Message {
@@ -90,7 +94,7 @@ impl RunLog {
         };
         // The lock is free while the disk works, so that a run's tool calls in parallel share one sync.
         if let Some(last) = last {
-            last.await?;
+            last.await.map_err(journal)?;
         }
         Ok(added)
     }
@@ -99,7 +103,7 @@ impl RunLog {
     pub(crate) async fn sync(&self) -> Result<(), Error> {
         let last = self.end.lock().await.last.take();
         match last {
-            Some(last) => last.await.map(drop).map_err(Error::from),
+            Some(last) => last.await.map(drop).map_err(journal),
             None => Ok(()),
         }
     }
@@ -145,7 +149,7 @@ impl End {
     /// Waits for what is under way with the lock held, so that whoever attaches next reads all of it from the journal.
     async fn settle(&mut self) -> Result<(), Error> {
         match self.last.take() {
-            Some(last) => last.await.map(drop).map_err(Error::from),
+            Some(last) => last.await.map(drop).map_err(journal),
             None => Ok(()),
         }
     }
@@ -158,7 +162,7 @@ impl End {
         let ended = happenings.iter().any(|what| matches!(what, Happening::Ended { .. }));
         let count = happenings.len() as Seq;
         let events: Vec<Event> = happenings.into_iter().map(|what| Event { at, what }).collect();
-        let appending = store.append(run, self.next, &events).await?;
+        let appending = store.submit(run, self.next, &events).await?;
         let seq = self.next;
         (self.next, self.at, self.last, self.ended) = (self.next + count, at, Some(appending), ended);
         Ok(Added { seq, at })
