@@ -27,7 +27,10 @@ impl Task {
 
 /// Runs the author's function. The alternate form makes `anyhow`'s errors print their causes.
 #[doc(hidden)]
-pub fn run_agent<S: Into<String>, E: Display>(task: wit::Task, agent: impl FnOnce(Task) -> Result<S, E>) -> Result<String, String> {
+pub fn run_agent<S: Into<String>, E: Display>(
+    task: wit::Task,
+    agent: impl FnOnce(Task) -> Result<S, E>,
+) -> Result<String, String> {
     let wit::Task { run, prompt, context } = task;
     agent(Task { run, prompt, context }).map(Into::into).map_err(|error| format!("{error:#}"))
 }

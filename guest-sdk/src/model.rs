@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::wit::agent::skep::agent::model;
 use crate::Result;
+use crate::wit::agent::skep::agent::model;
 
 /// One completion. The request and the answer are the contract's JSON objects: `messages`, `tools`, `max_tokens` and the like
 /// in; `content`, `stop_reason`, `usage` out.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::Result;
 use crate::session::milliseconds;
 use crate::wit::agent::skep::agent::runs;
-use crate::Result;
 
 /// What a child run is to do.
 #[derive(Clone, Debug, Default, Serialize)]

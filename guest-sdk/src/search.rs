@@ -1,7 +1,9 @@
 //! Walks over the workspace that the host does for a tool, because a walk through wasi costs about 0.2 ms a file. They see
 //! just what the tool's own grant of the workspace lets it see.
 
-pub use crate::wit::tool::skep::plugin::search::{Count, Counts, Entries, Entry, GrepOptions, Line, Matches, Selection};
+pub use crate::wit::tool::skep::plugin::search::{
+    Count, Counts, Entries, Entry, GrepOptions, Line, Matches, Selection,
+};
 
 use crate::wit::tool::skep::plugin::search as wit;
 use crate::{Error, Result};

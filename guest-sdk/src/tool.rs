@@ -16,8 +16,16 @@ pub struct NoArguments {}
 
 /// A tool's entry in the provider's list. The function is there for its types only.
 #[doc(hidden)]
-pub fn describe_tool<A: JsonSchema, R, E>(name: &str, description: &str, _: impl FnOnce(A) -> Result<R, E>) -> Description {
-    Description { name: name.to_owned(), description: description.to_owned(), parameters: schema_of::<A>().to_value().to_string() }
+pub fn describe_tool<A: JsonSchema, R, E>(
+    name: &str,
+    description: &str,
+    _: impl FnOnce(A) -> Result<R, E>,
+) -> Description {
+    Description {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        parameters: schema_of::<A>().to_value().to_string(),
+    }
 }
 
 /// Reads the arguments, calls the tool and writes its answer.
@@ -79,7 +87,10 @@ mod tests {
     #[test]
     fn a_wrong_field_is_named_with_the_schema() {
         let error = call_tool("show", r#"{"path": "a", "lines": [1, "two"]}"#, describe).unwrap_err();
-        assert!(error.starts_with("invalid arguments for show: `lines[1]`: invalid type: string \"two\", expected u32"), "{error}");
+        assert!(
+            error.starts_with("invalid arguments for show: `lines[1]`: invalid type: string \"two\", expected u32"),
+            "{error}"
+        );
         assert!(error.contains(r#""path":{"description":"Where to look.","type":"string"}"#), "{error}");
     }
 

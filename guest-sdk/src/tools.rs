@@ -51,10 +51,12 @@ pub fn call<T: DeserializeOwned>(name: &str, arguments: &impl Serialize) -> Resu
 pub fn call_many<T: DeserializeOwned>(calls: &[Call]) -> Vec<Result<T>> {
     let requests: Vec<_> = calls.iter().map(|call| call.0.clone()).collect();
     let answers = tools::call_many(&requests);
-    let read = |(request, answer): (&tools::CallRequest, _)| read_answer(&request.name, &Result::<String, _>::from(answer)?);
+    let read =
+        |(request, answer): (&tools::CallRequest, _)| read_answer(&request.name, &Result::<String, _>::from(answer)?);
     requests.iter().zip(answers).map(read).collect()
 }
 
 fn read_answer<T: DeserializeOwned>(name: &str, answer: &str) -> Result<T> {
-    serde_json::from_str(answer).map_err(|error| Error::new(format!("the answer of {name} is not what was expected: {error}")))
+    serde_json::from_str(answer)
+        .map_err(|error| Error::new(format!("the answer of {name} is not what was expected: {error}")))
 }

@@ -2,7 +2,12 @@
 //! nothing of the tool world and the other way round.
 
 /// The world of agents.
-#[allow(missing_docs, unreachable_pub, clippy::allow_attributes_without_reason, reason = "generated; documented in wit/agent")]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes_without_reason,
+    reason = "generated; documented in wit/agent"
+)]
 pub mod agent {
     wit_bindgen::generate!({
         path: "wit/agent",
@@ -13,7 +18,12 @@ pub mod agent {
 }
 
 /// The world of tools.
-#[allow(missing_docs, unreachable_pub, clippy::allow_attributes_without_reason, reason = "generated; documented in wit/plugin")]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes_without_reason,
+    reason = "generated; documented in wit/plugin"
+)]
 pub mod tool {
     wit_bindgen::generate!({
         path: "wit/plugin",

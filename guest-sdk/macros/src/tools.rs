@@ -53,7 +53,10 @@ fn read_tool(function: &ItemFn) -> Result<Tool> {
     };
     let description = doc_comment(&function.attrs);
     if description.is_empty() {
-        return Err(Error::new_spanned(signature, "a tool needs a doc comment: it is the description that agents read"));
+        return Err(Error::new_spanned(
+            signature,
+            "a tool needs a doc comment: it is the description that agents read",
+        ));
     }
     // The contract's names are kebab-case, as those of its own functions.
     let name = signature.ident.to_string().trim_start_matches("r#").replace('_', "-");
@@ -68,7 +71,9 @@ fn doc_comment(attributes: &[Attribute]) -> String {
 fn doc_line(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else { return None };
     match &pair.value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if pair.path.is_ident("doc") => Some(text.value().trim().to_owned()),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if pair.path.is_ident("doc") => {
+            Some(text.value().trim().to_owned())
+        }
         _ => None,
     }
 }

@@ -17,7 +17,12 @@ pub(crate) struct Language {
     names: &'static [&'static str],
 }
 
-const fn language(name: &'static str, purpose: Purpose, extensions: &'static [&'static str], names: &'static [&'static str]) -> Language {
+const fn language(
+    name: &'static str,
+    purpose: Purpose,
+    extensions: &'static [&'static str],
+    names: &'static [&'static str],
+) -> Language {
     Language { name, purpose, extensions, names }
 }
 

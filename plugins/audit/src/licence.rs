@@ -58,7 +58,10 @@ mod tests {
         assert_eq!(recognise(mit), Some("MIT"));
         assert_eq!(recognise("                Apache License\n     Version 2.0, January 2004"), Some("Apache-2.0"));
         assert_eq!(recognise("GNU GENERAL PUBLIC LICENSE\nVersion 2, June 1991"), Some("GPL-2.0"));
-        let mpl = format!("Mozilla Public License Version 2.0 {} GNU Affero General Public License, Version 3", "…".repeat(300));
+        let mpl = format!(
+            "Mozilla Public License Version 2.0 {} GNU Affero General Public License, Version 3",
+            "…".repeat(300)
+        );
         assert_eq!(recognise(&mpl), Some("MPL-2.0"));
         assert_eq!(recognise("All rights reserved."), None);
     }

@@ -25,7 +25,8 @@ const NAMES: &[(&str, &str)] = &[
     ("vcpkg.json", "vcpkg"),
 ];
 
-const ENDS: &[(&str, &str)] = &[(".cabal", "Cabal"), (".csproj", "NuGet"), (".fsproj", "NuGet"), (".gemspec", "Bundler")];
+const ENDS: &[(&str, &str)] =
+    &[(".cabal", "Cabal"), (".csproj", "NuGet"), (".fsproj", "NuGet"), (".gemspec", "Bundler")];
 
 /// The package manager that reads this file.
 pub(crate) fn ecosystem(path: &str) -> Option<&'static str> {

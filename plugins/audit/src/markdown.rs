@@ -27,48 +27,86 @@ fn write_all(out: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn languages(out: &mut String, report: &Report) -> fmt::Result {
-    let rows = report.languages.iter().map(|total| format!("{} | {} | {} | {}", total.language, total.files, total.lines, bytes(total.bytes)));
+    let rows = report
+        .languages
+        .iter()
+        .map(|total| format!("{} | {} | {} | {}", total.language, total.files, total.lines, bytes(total.bytes)));
     table(out, "Languages", "language | files | lines | size", rows, report.files_truncated)
 }
 
 fn tests(out: &mut String, report: &Report) -> fmt::Result {
     let tests = &report.tests;
     let ratio = tests.ratio.map_or_else(|| "no code".to_owned(), |ratio| format!("{ratio:.2}"));
-    writeln!(out, "\n## Tests\n\n{} lines of tests, {} lines of other code: {ratio}.", tests.test_lines, tests.code_lines)?;
+    writeln!(
+        out,
+        "\n## Tests\n\n{} lines of tests, {} lines of other code: {ratio}.",
+        tests.test_lines, tests.code_lines
+    )?;
     writeln!(out, "Told by names and folders, and in Rust by `mod tests`.")
 }
 
 fn secrets(out: &mut String, report: &Report) -> fmt::Result {
     let secrets = &report.secrets;
-    let rows = secrets.findings.iter().map(|found| format!("{} | {} | {}", place(&found.path, found.line), cell(&found.kind), found.masked));
+    let rows = secrets
+        .findings
+        .iter()
+        .map(|found| format!("{} | {} | {}", place(&found.path, found.line), cell(&found.kind), found.masked));
     table(out, "Likely secrets", "place | kind | value, masked", rows, secrets.truncated)?;
     if secrets.placeholders > 0 {
-        writeln!(out, "\n{} matches look like placeholders or are not random enough and are left out.", secrets.placeholders)?;
+        writeln!(
+            out,
+            "\n{} matches look like placeholders or are not random enough and are left out.",
+            secrets.placeholders
+        )?;
     }
     if !secrets.unclear.is_empty() {
-        let places: Vec<String> = secrets.unclear.iter().take(ROWS).map(|found| place(&found.path, found.line)).collect();
+        let places: Vec<String> =
+            secrets.unclear.iter().take(ROWS).map(|found| place(&found.path, found.line)).collect();
         let all = secrets.unclear.len();
-        writeln!(out, "\nLook at these {all} places yourself, their lines are too long to be told: {}{}", places.join(", "), more(all > ROWS))?;
+        writeln!(
+            out,
+            "\nLook at these {all} places yourself, their lines are too long to be told: {}{}",
+            places.join(", "),
+            more(all > ROWS)
+        )?;
     }
     Ok(())
 }
 
 fn markers(out: &mut String, report: &Report) -> fmt::Result {
     let markers = &report.markers;
-    let rows = markers.places.iter().map(|found| format!("{} | {} | {}", place(&found.path, found.line), found.marker, cell(&found.text)));
+    let rows = markers
+        .places
+        .iter()
+        .map(|found| format!("{} | {} | {}", place(&found.path, found.line), found.marker, cell(&found.text)));
     table(out, "Open ends", "place | marker | line", rows, markers.truncated)?;
     let counts = &markers.counts;
-    writeln!(out, "\nTODO {}, FIXME {}, XXX {}, HACK {}{}", counts.todo, counts.fixme, counts.xxx, counts.hack, more(markers.truncated))
+    writeln!(
+        out,
+        "\nTODO {}, FIXME {}, XXX {}, HACK {}{}",
+        counts.todo,
+        counts.fixme,
+        counts.xxx,
+        counts.hack,
+        more(markers.truncated)
+    )
 }
 
 fn large_files(out: &mut String, report: &Report) -> fmt::Result {
     let kind = |binary| if binary { "binary" } else { "text" };
-    let rows = report.large_files.iter().map(|file| format!("{} | {} | {}", code(&file.path), bytes(file.bytes), kind(file.binary)));
+    let rows = report
+        .large_files
+        .iter()
+        .map(|file| format!("{} | {} | {}", code(&file.path), bytes(file.bytes), kind(file.binary)));
     table(out, "Files over 1 MiB", "file | size | content", rows, report.files_truncated)
 }
 
 fn licences(out: &mut String, report: &Report) -> fmt::Result {
-    let rows = report.licences.found.iter().map(|found| format!("{} | {}", code(&found.path), found.licence.unwrap_or("unrecognised")));
+    let rows = report
+        .licences
+        .found
+        .iter()
+        .map(|found| format!("{} | {}", code(&found.path), found.licence.unwrap_or("unrecognised")));
     table(out, "Licences", "file | licence", rows, false)?;
     if report.licences.left_out > 0 {
         writeln!(out, "\n{} more licence files were not read.", report.licences.left_out)?;
@@ -81,7 +119,13 @@ fn manifests(out: &mut String, report: &Report) -> fmt::Result {
     table(out, "Dependency manifests", "file | for", rows, report.files_truncated)
 }
 
-fn table(out: &mut String, title: &str, head: &str, rows: impl ExactSizeIterator<Item = String>, truncated: bool) -> fmt::Result {
+fn table(
+    out: &mut String,
+    title: &str,
+    head: &str,
+    rows: impl ExactSizeIterator<Item = String>,
+    truncated: bool,
+) -> fmt::Result {
     writeln!(out, "\n## {title}\n")?;
     let all = rows.len();
     if all == 0 {
@@ -92,7 +136,9 @@ fn table(out: &mut String, title: &str, head: &str, rows: impl ExactSizeIterator
         writeln!(out, "| {row} |")?;
     }
     match (truncated, all > ROWS) {
-        (true, _) => writeln!(out, "\nTruncated: the first {} shown of more; not everything was looked at.", all.min(ROWS)),
+        (true, _) => {
+            writeln!(out, "\nTruncated: the first {} shown of more; not everything was looked at.", all.min(ROWS))
+        }
         (false, true) => writeln!(out, "\nThe first {ROWS} shown of {all}; audit.json has all."),
         (false, false) => Ok(()),
     }

@@ -134,7 +134,10 @@ impl Report {
         let more = if self.files_truncated { " (there are more)" } else { "" };
         let main: Vec<&str> = self.languages.iter().take(3).map(|total| total.language.as_str()).collect();
         let main = if main.is_empty() { "no known language".to_owned() } else { format!("mostly {}", main.join(", ")) };
-        let ratio = self.tests.ratio.map_or_else(|| "no code".to_owned(), |ratio| format!("{ratio:.2} lines of tests per line of code"));
+        let ratio = self
+            .tests
+            .ratio
+            .map_or_else(|| "no code".to_owned(), |ratio| format!("{ratio:.2} lines of tests per line of code"));
         format!(
             "{} files{more}, {} lines, {main}; {ratio}; {} open ends (TODO, FIXME, XXX, HACK){}; {} likely secrets{}; {} files over 1 MiB; \
              licence: {}; {} dependency manifests. Details are in audit.md and audit.json.",
@@ -152,7 +155,8 @@ impl Report {
 
     /// The licences' names, each once.
     pub(crate) fn licence_names(&self) -> String {
-        let mut names: Vec<&str> = self.licences.found.iter().map(|found| found.licence.unwrap_or("unrecognised")).collect();
+        let mut names: Vec<&str> =
+            self.licences.found.iter().map(|found| found.licence.unwrap_or("unrecognised")).collect();
         names.sort_unstable();
         names.dedup();
         if names.is_empty() { "none found".to_owned() } else { names.join(", ") }
@@ -167,7 +171,8 @@ fn languages(files: &[CountedFile]) -> Vec<LanguageTotal> {
     let mut totals: BTreeMap<String, LanguageTotal> = BTreeMap::new();
     for file in files {
         let language = language_name(file);
-        let total = totals.entry(language.clone()).or_insert_with(|| LanguageTotal { language, ..LanguageTotal::default() });
+        let total =
+            totals.entry(language.clone()).or_insert_with(|| LanguageTotal { language, ..LanguageTotal::default() });
         total.files += 1;
         total.bytes += file.size;
         total.lines += file.lines;
@@ -188,7 +193,8 @@ fn language_name(file: &CountedFile) -> String {
 /// Test files count whole; of a Rust source, what follows the beginning of its own tests.
 fn tests(files: &[CountedFile], rust_tests: &Matches) -> TestShare {
     let starts: HashMap<&str, u64> = rust_tests.lines().map(|(path, line)| (path, line.number)).collect();
-    let is_code = |file: &&CountedFile| languages::of(&file.path).is_some_and(|language| language.purpose == Purpose::Code);
+    let is_code =
+        |file: &&CountedFile| languages::of(&file.path).is_some_and(|language| language.purpose == Purpose::Code);
     let mut share = TestShare::default();
     for file in files.iter().filter(is_code) {
         let test_lines = match starts.get(file.path.as_str()) {
@@ -218,14 +224,16 @@ fn markers(matches: &Matches, detector: &Detector) -> Markers {
 
 fn secrets(survey: &Survey, detector: &Detector) -> Secrets {
     let known = survey.known_secrets.lines().map(|(path, line)| (path, line.number, detector.known(&line.text)));
-    let assigned = survey.assigned_secrets.lines().map(|(path, line)| (path, line.number, detector.assigned(&line.text)));
+    let assigned =
+        survey.assigned_secrets.lines().map(|(path, line)| (path, line.number, detector.assigned(&line.text)));
     let truncated = survey.known_secrets.truncated || survey.assigned_secrets.truncated;
     let mut secrets = Secrets { truncated, ..Secrets::default() };
     for (path, line, verdict) in known.chain(assigned) {
         let path = path.to_owned();
         match verdict {
             // A known form that is also assigned to a telling name is one secret.
-            Verdict::Secret { .. } if secrets.findings.iter().any(|found| found.path == path && found.line == line) => {}
+            Verdict::Secret { .. } if secrets.findings.iter().any(|found| found.path == path && found.line == line) => {
+            }
             Verdict::Secret { kind, masked } => secrets.findings.push(Finding { path, line, kind, masked }),
             Verdict::Placeholder => secrets.placeholders += 1,
             Verdict::Unclear => secrets.unclear.push(Place { path, line }),
@@ -244,7 +252,10 @@ fn large_files(files: &[CountedFile]) -> Vec<LargeFile> {
 }
 
 fn licences(survey: &Survey) -> Licences {
-    let found = survey.licence_files.iter().map(|file| Licence { path: file.path.clone(), licence: licence::recognise(&file.text) });
+    let found = survey
+        .licence_files
+        .iter()
+        .map(|file| Licence { path: file.path.clone(), licence: licence::recognise(&file.text) });
     Licences { found: found.collect(), left_out: survey.licences_left_out }
 }
 
@@ -275,7 +286,8 @@ mod tests {
     fn files_are_summed_up_by_language_and_by_tests() {
         let files = vec![file("src/a.rs", 100), file("tests/b.rs", 30), file("README.md", 500), file("Cargo.toml", 10)];
         let count = Count { files, truncated: false };
-        let report = report(&Survey { count, rust_tests: matches("src/a.rs", &[(81, "mod tests {")]), ..Survey::default() });
+        let report =
+            report(&Survey { count, rust_tests: matches("src/a.rs", &[(81, "mod tests {")]), ..Survey::default() });
         let languages: Vec<_> = report.languages.iter().map(|total| (total.language.as_str(), total.files)).collect();
         assert_eq!(languages, [("Markdown", 1), ("Rust", 2), ("TOML", 1)]);
         assert_eq!(report.tests, TestShare { code_lines: 80, test_lines: 50, ratio: Some(0.625) });
@@ -294,7 +306,8 @@ mod tests {
         let value = format!("ghp_{}", "a1B2c3".repeat(6));
         let line = format!("token = \"{value}\" # TODO remove");
         let found = || matches("x.py", &[(7, &line)]);
-        let survey = Survey { known_secrets: found(), assigned_secrets: found(), markers: found(), ..Survey::default() };
+        let survey =
+            Survey { known_secrets: found(), assigned_secrets: found(), markers: found(), ..Survey::default() };
         let report = report(&survey);
         let places: Vec<_> = report.secrets.findings.iter().map(|found| (found.line, found.kind.as_str())).collect();
         assert_eq!(places, [(7, "GitHub token")]);
@@ -309,7 +322,10 @@ mod tests {
         survey.count.truncated = true;
         survey.markers.truncated = true;
         let report = report(&survey);
-        assert!(report.summary().contains("(there are more)") && report.summary().contains("1 open ends (TODO, FIXME, XXX, HACK) and more"));
+        assert!(
+            report.summary().contains("(there are more)")
+                && report.summary().contains("1 open ends (TODO, FIXME, XXX, HACK) and more")
+        );
         assert!(crate::markdown::render(&report).contains("the first 1 shown of more"));
     }
 

@@ -18,7 +18,11 @@ const FORMS: &[Form] = &[
     Form { kind: "GitHub fine-grained token", pattern: r"\bgithub_pat_[A-Za-z0-9_]{60,}\b", shown: 11 },
     Form { kind: "GitLab token", pattern: r"\bglpat-[A-Za-z0-9_-]{20,}", shown: 6 },
     Form { kind: "Slack token", pattern: r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", shown: 5 },
-    Form { kind: "Slack webhook", pattern: r"hooks\.slack\.com/services/T[A-Za-z0-9_]+/B[A-Za-z0-9_]+/[A-Za-z0-9_]+", shown: 15 },
+    Form {
+        kind: "Slack webhook",
+        pattern: r"hooks\.slack\.com/services/T[A-Za-z0-9_]+/B[A-Za-z0-9_]+/[A-Za-z0-9_]+",
+        shown: 15,
+    },
     Form { kind: "Google API key", pattern: r"\bAIza[A-Za-z0-9_-]{35}", shown: 4 },
     Form { kind: "Stripe live key", pattern: r"\b[rs]k_live_[A-Za-z0-9]{16,}", shown: 8 },
     Form { kind: "npm token", pattern: r"\bnpm_[A-Za-z0-9]{36}\b", shown: 4 },
@@ -35,14 +39,30 @@ const FORMS: &[Form] = &[
 pub(crate) const ASSIGNED_PATTERN: &str = r#"(?i)(?:secret|token|passwd|password|passphrase|api_?key|access_?key|private_?key|auth_?key|credentials?)[a-z0-9_]*["']?\s*(?::|=|:=|=>)\s*["'][^"'\s]{16,}["']"#;
 
 /// Lock files are full of digests that look the same.
-pub(crate) const ASSIGNED_GLOBS: &[&str] = &["!*.lock", "!package-lock.json", "!pnpm-lock.yaml", "!go.sum", "!*.min.js", "!*.svg"];
+pub(crate) const ASSIGNED_GLOBS: &[&str] =
+    &["!*.lock", "!package-lock.json", "!pnpm-lock.yaml", "!go.sum", "!*.min.js", "!*.svg"];
 
 /// The name and the literal of what [`ASSIGNED_PATTERN`] finds.
 const ASSIGNED_PARTS: &str = r#"(?i)([a-z0-9_.-]*(?:secret|token|passwd|password|passphrase|api_?key|access_?key|private_?key|auth_?key|credentials?)[a-z0-9_]*)["']?\s*(?::=|=>|:|=)\s*["']([^"'\s]{16,})["']"#;
 
 /// Words whose presence says that a value is no secret.
-const PLACEHOLDERS: &[&str] =
-    &["example", "placeholder", "changeme", "change_me", "change-me", "your", "dummy", "xxxx", "....", "redacted", "notasecret", "${", "{{", "<", "%s"];
+const PLACEHOLDERS: &[&str] = &[
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "your",
+    "dummy",
+    "xxxx",
+    "....",
+    "redacted",
+    "notasecret",
+    "${",
+    "{{",
+    "<",
+    "%s",
+];
 
 /// Bits per character above which a literal looks random. Words in any language stay below, and so do hexadecimal digits of
 /// under about 20 characters.
@@ -66,7 +86,10 @@ pub(crate) struct Finding {
 /// What a line is about.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Secret { kind: String, masked: String },
+    Secret {
+        kind: String,
+        masked: String,
+    },
     Placeholder,
     /// The line was cut before what matched.
     Unclear,
@@ -87,7 +110,8 @@ impl Detector {
 
     /// A line that [`known_pattern`] found.
     pub(crate) fn known(&self, line: &str) -> Verdict {
-        let mut found = self.forms.iter().filter_map(|(pattern, form)| Some((pattern.find(line)?.as_str(), form))).peekable();
+        let mut found =
+            self.forms.iter().filter_map(|(pattern, form)| Some((pattern.find(line)?.as_str(), form))).peekable();
         if found.peek().is_none() {
             return Verdict::Unclear;
         }
@@ -200,13 +224,17 @@ mod tests {
     fn placeholders_are_no_secrets() {
         assert_eq!(detector().known(&format!("AK{}", "IAIOSFODNN7EXAMPLE")), Verdict::Placeholder);
         assert_eq!(detector().assigned("api_key = \"your-api-key-goes-here-1\""), Verdict::Placeholder);
-        assert_eq!(detector().assigned("password: \"correct horse\" token: 'aaaaaaaaaaaaaaaaaaa1'"), Verdict::Placeholder);
+        assert_eq!(
+            detector().assigned("password: \"correct horse\" token: 'aaaaaaaaaaaaaaaaaaa1'"),
+            Verdict::Placeholder
+        );
     }
 
     #[test]
     fn a_random_literal_assigned_to_a_secrets_name_is_found() {
         let value = token("", 32);
-        let Verdict::Secret { kind, masked } = detector().assigned(&format!("  \"aws_secret_key\": \"{value}\",")) else {
+        let Verdict::Secret { kind, masked } = detector().assigned(&format!("  \"aws_secret_key\": \"{value}\","))
+        else {
             panic!("it is a secret");
         };
         assert_eq!((kind.as_str(), masked.as_str()), ("value of `aws_secret_key`", "… (32 characters)"));

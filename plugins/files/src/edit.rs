@@ -45,8 +45,10 @@ pub(crate) fn edit(arguments: &EditArguments) -> skep::Result<EditAnswer> {
         return Err(format!("`{}` has {size} bytes; files of more than {LARGEST} are not edited", path.as_str()).into());
     }
     let bytes = fs::read(path.on_disk()).map_err(failed)?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| format!("`{}` is not UTF-8 text: {error}", path.as_str()))?;
-    let places = find(text, &arguments.old, arguments.replace_all).map_err(|problem| format!("`{}`: {problem}", path.as_str()))?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|error| format!("`{}` is not UTF-8 text: {error}", path.as_str()))?;
+    let places = find(text, &arguments.old, arguments.replace_all)
+        .map_err(|problem| format!("`{}`: {problem}", path.as_str()))?;
     fs::write(path.on_disk(), text.replace(&arguments.old, &arguments.new)).map_err(failed)?;
     let lines = places.iter().take(100).map(|&place| line_at(text, place)).collect();
     Ok(EditAnswer { path: path.as_str().to_owned(), replacements: places.len(), lines })
@@ -66,7 +68,9 @@ fn find(text: &str, old: &str, all: bool) -> Result<Vec<usize>, String> {
             let lines: Vec<String> = places.iter().take(10).map(|&place| line_at(text, place).to_string()).collect();
             let more = if count > lines.len() { ", …" } else { "" };
             let lines = lines.join(", ");
-            Err(format!("`old` is there {count} times (lines {lines}{more}); make it longer to name one, or set replace_all"))
+            Err(format!(
+                "`old` is there {count} times (lines {lines}{more}); make it longer to name one, or set replace_all"
+            ))
         }
     }
 }
@@ -80,7 +84,9 @@ fn not_found(text: &str, old: &str) -> String {
         return "`old` is not there, but would be with the file's line ends, which are \\r\\n".to_owned();
     }
     match closest(text, old) {
-        Some((number, line, true)) => format!("`old` is not there; line {number} differs in white space or in what follows: {line:?}"),
+        Some((number, line, true)) => {
+            format!("`old` is not there; line {number} differs in white space or in what follows: {line:?}")
+        }
         Some((number, line, false)) => format!("`old` is not there; closest is line {number}: {line:?}"),
         None => "`old` is not there, nor anything like it".to_owned(),
     }
@@ -136,7 +142,10 @@ mod tests {
         let error = find(TEXT, "let counter = 1;", false).unwrap_err();
         assert_eq!(error, "`old` is not there; closest is line 2: \"    let count = 1;\"");
         let error = find(TEXT, "let  count = 1;", false).unwrap_err();
-        assert_eq!(error, "`old` is not there; line 2 differs in white space or in what follows: \"    let count = 1;\"");
+        assert_eq!(
+            error,
+            "`old` is not there; line 2 differs in white space or in what follows: \"    let count = 1;\""
+        );
         assert_eq!(find(TEXT, "zzzz", false).unwrap_err(), "`old` is not there, nor anything like it");
     }
 

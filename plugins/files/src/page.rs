@@ -107,7 +107,10 @@ mod tests {
     }
 
     fn texts(page: &Page) -> Vec<String> {
-        page.lines.iter().map(|line| String::from_utf8(line.bytes.clone()).expect("the tests' lines are UTF-8")).collect()
+        page.lines
+            .iter()
+            .map(|line| String::from_utf8(line.bytes.clone()).expect("the tests' lines are UTF-8"))
+            .collect()
     }
 
     #[test]

@@ -20,7 +20,9 @@ impl Inside {
                 Component::Normal(part) => parts.push(part.to_string_lossy()),
                 Component::CurDir => {}
                 Component::ParentDir if parts.pop().is_some() => {}
-                Component::ParentDir => return Err(format!("`{path}` leaves the workspace; paths are relative to its root").into()),
+                Component::ParentDir => {
+                    return Err(format!("`{path}` leaves the workspace; paths are relative to its root").into());
+                }
                 Component::RootDir | Component::Prefix(_) => return Err(absolute(path).into()),
             }
         }
@@ -43,7 +45,8 @@ impl Inside {
             io::ErrorKind::IsADirectory => "it is a folder; `list` shows what is in it".to_owned(),
             io::ErrorKind::NotADirectory => "a part of the path is a file and not a folder".to_owned(),
             io::ErrorKind::PermissionDenied => {
-                "not permitted: the environment may grant the workspace for reading only, or a link leads out of it".to_owned()
+                "not permitted: the environment may grant the workspace for reading only, or a link leads out of it"
+                    .to_owned()
             }
             _ => error.to_string(),
         };
@@ -54,7 +57,9 @@ impl Inside {
 fn absolute(path: &str) -> String {
     match Path::new(path).strip_prefix(WORKSPACE) {
         Ok(rest) => format!("`{path}` is absolute; paths are relative to the workspace, so write `{}`", rest.display()),
-        Err(_) => format!("`{path}` is absolute; paths are relative to the workspace, and nothing outside of it can be reached"),
+        Err(_) => format!(
+            "`{path}` is absolute; paths are relative to the workspace, and nothing outside of it can be reached"
+        ),
     }
 }
 

@@ -175,7 +175,9 @@ mod tests {
 
     #[test]
     fn what_is_not_utf8_is_shown_as_bytes_or_lossily() {
-        let Content::NotUtf8(opaque) = content(b"caf\xe9\n", &arguments(1, false, false)) else { panic!("it is not UTF-8") };
+        let Content::NotUtf8(opaque) = content(b"caf\xe9\n", &arguments(1, false, false)) else {
+            panic!("it is not UTF-8")
+        };
         assert_eq!(opaque.head_hex, "636166e90a");
         assert_eq!(text(b"caf\xe9\n", &arguments(1, false, true)).text, "caf\u{fffd}\n");
     }

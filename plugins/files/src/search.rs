@@ -170,7 +170,10 @@ pub(crate) fn count(arguments: CountArguments) -> skep::Result<CountAnswer> {
     let selection = selection(&arguments.path, arguments.globs, arguments.hidden, arguments.ignored)?;
     let counts = search::count_lines(&selection, limit)?;
     let (files, all) = within(counts.files, |count| count.path.len());
-    let files = files.into_iter().map(|search::Count { path, size, lines, binary }| Count { path, size, lines, binary }).collect();
+    let files = files
+        .into_iter()
+        .map(|search::Count { path, size, lines, binary }| Count { path, size, lines, binary })
+        .collect();
     let truncated = counts.truncated || !all;
     Ok(CountAnswer { files, truncated, note: note(truncated, "files") })
 }
@@ -181,5 +184,9 @@ fn selection(path: &str, globs: Vec<String>, hidden: bool, ignored: bool) -> ske
 }
 
 fn note(truncated: bool, what: &str) -> Option<String> {
-    truncated.then(|| format!("truncated: there are more {what}; narrow the path and the patterns, or raise the limit (at most {MOST})"))
+    truncated.then(|| {
+        format!(
+            "truncated: there are more {what}; narrow the path and the patterns, or raise the limit (at most {MOST})"
+        )
+    })
 }

@@ -33,7 +33,8 @@ fn perform(step: &Step) -> skep::Result<Value> {
     match step {
         Step::One(request) => Ok(outcome(tools::call(&request.name, &request.arguments))),
         Step::Many { many } => {
-            let calls: Vec<Call> = many.iter().map(|one| Call::new(&one.name, &one.arguments)).collect::<skep::Result<_>>()?;
+            let calls: Vec<Call> =
+                many.iter().map(|one| Call::new(&one.name, &one.arguments)).collect::<skep::Result<_>>()?;
             Ok(json!({ "many": tools::call_many(&calls).into_iter().map(outcome).collect::<Vec<_>>() }))
         }
     }

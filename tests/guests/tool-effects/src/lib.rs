@@ -156,7 +156,8 @@ mod effects {
     /// Answer environment variables, arguments and current directory.
     #[tool]
     fn env() -> skep::Result<Surroundings> {
-        let directory = std::env::current_dir().map(|path| path.display().to_string()).map_err(|error| error.to_string());
+        let directory =
+            std::env::current_dir().map(|path| path.display().to_string()).map_err(|error| error.to_string());
         Ok(Surroundings { environment: std::env::vars().collect(), arguments: std::env::args().collect(), directory })
     }
 

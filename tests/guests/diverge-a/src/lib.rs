@@ -1,0 +1,10 @@
+//! Says the same first as `diverge-b` and then something else: replayed in its place, it diverges at the second call.
+
+use skep::session::say;
+
+#[skep::agent]
+fn run(_: skep::Task) -> skep::Result<String> {
+    say("the same in both")?;
+    say("only in diverge-a")?;
+    Ok(String::new())
+}
