@@ -10,6 +10,9 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 
+/// Why the journal is poisoned after a panic.
+pub(crate) const COMMITTER_PANICKED: &str = "the committer panicked";
+
 /// Events of one run, to be made durable all together or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Append {
@@ -53,8 +56,13 @@ impl Future for Appending {
     type Output = Result<Appended, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or(Err(Error::Closed)))
+        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or_else(|_| Err(unanswered())))
     }
+}
+
+/// Everything that has its place in the order is answered, unless the committer panics on the way.
+fn unanswered() -> Error {
+    Error::Poisoned { reason: Arc::from(COMMITTER_PANICKED) }
 }
 
 impl Appending {

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::append::{Append, Appended};
+use crate::append::{Append, Appended, COMMITTER_PANICKED};
 use crate::entry::{Batch, Entry, link};
 use crate::error::Error;
 use crate::fold::{Applied, Fold};
@@ -57,7 +57,7 @@ impl Committer {
                 Work::Task(task) => task(&mut self),
             }));
             if done.is_err() {
-                shared.poison("the committer panicked");
+                shared.poison(COMMITTER_PANICKED);
             }
         }
         shared.ring.close();
@@ -124,7 +124,7 @@ impl Committer {
         self.writer.commit(&self.buffer)?;
         self.last = Some((batch.number, at));
         let folded = self.apply(&batch.entries);
-        self.shared.extend(self.writer.end());
+        self.shared.extend(at.plus(self.buffer.len()));
         self.shared.ring.publish(Arc::new(batch));
         folded.map_err(WriteError::Doubt)
     }

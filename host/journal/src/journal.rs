@@ -82,12 +82,13 @@ impl Journal {
 
     /// Reads one entry, whose position the fold knows, and checks that it is that entry and whole.
     ///
-    /// `Moved` means that retention has put it elsewhere since the position was looked up: look it up again.
+    /// `Fold` means that a different entry is there: the fold's index is wrong. `Moved` means that retention has put it elsewhere since the position was looked up: look it up again.
     pub fn read(&self, run: RunId, seq: u64, position: Position) -> Result<Entry, Error> {
         let moved = || self.holder(position).is_some_and(|now| now.rewrite > position.rewrite);
         let name = self.holder(position).filter(|name| name.rewrite == position.rewrite);
         match name.map(|name| self.read_at(name, position)) {
             Some(Ok(Some(entry))) if entry.run == run && entry.seq == seq => Ok(entry),
+            Some(Ok(Some(other))) => Err(misplaced(run, seq, &other)),
             _ if moved() => Err(Error::Moved { run, seq }),
             Some(Err(error)) => Err(error),
             Some(Ok(_)) | None => Err(self.shared.note_damage(run, position)),
@@ -151,6 +152,14 @@ impl Journal {
         {
             tracing::error!("the journal's committer ended with a panic");
         }
+    }
+}
+
+/// The entry is whole, but the fold's index led to the wrong one.
+fn misplaced(run: RunId, seq: u64, found: &Entry) -> Error {
+    let Entry { run: other, seq: number, position, .. } = found;
+    Error::Fold {
+        reason: format!("number {seq} of run {run} is said to be at {position}, but that is {number} of {other}"),
     }
 }
 

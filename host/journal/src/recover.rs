@@ -146,7 +146,7 @@ impl<'a> Pass<'a> {
     }
 
     fn read(&mut self, from: From) -> Result<(), Error> {
-        let mut steps = Steps::new(self.segments.clone(), from, None);
+        let mut steps = Steps::new(self.segments.clone(), from, From::END);
         while let Some(step) = steps.next() {
             match step {
                 Step::Batch(batch) => self.take(batch)?,

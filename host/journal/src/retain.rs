@@ -73,10 +73,7 @@ struct Survey {
 impl Journal {
     /// Closes the segment that is written to, so that retention can reach what is in it.
     pub fn close_segment(&self) -> Result<(), Error> {
-        self.ask(|committer| {
-            committer.writer.close_segment();
-            committer.shared.extend(committer.writer.end());
-        })
+        self.ask(|committer| committer.writer.close_segment())
     }
 
     /// Drops what `keep` doesn't keep from the closed segments in `range`, and merges small ones. Appends and reads go on

@@ -22,6 +22,8 @@ pub(crate) struct From {
 
 impl From {
     pub(crate) const START: From = From { segment: 1, offset: None, batch: None };
+    /// Behind everything.
+    pub(crate) const END: Position = Position { segment: u64::MAX, rewrite: 0, offset: 0 };
 }
 
 /// What comes next in a journal.
@@ -43,7 +45,7 @@ pub(crate) struct Steps {
     todo: VecDeque<Segment>,
     here: Option<(Segment, Walk)>,
     ready: VecDeque<Step>,
-    until: Option<Position>,
+    until: Position,
     /// The segment that should come next.
     segment: u64,
     offset: Option<u32>,
@@ -54,10 +56,11 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Reads up to `until`, or to the end of the last file.
-    pub(crate) fn new(segments: Arc<Segments>, from: From, until: Option<Position>) -> Self {
+    /// Reads up to `until`.
+    pub(crate) fn new(segments: Arc<Segments>, from: From, until: Position) -> Self {
         let pin = segments.pin();
-        let todo = VecDeque::from(segments.from(from.segment));
+        let mut todo = VecDeque::from(segments.from(from.segment));
+        todo.retain(|segment| segment.name.number <= until.segment);
         Self {
             segments: pin,
             todo,
@@ -100,7 +103,7 @@ impl Steps {
     }
 
     fn load(&mut self, segment: Segment, offset: u32) {
-        let until = self.until.filter(|until| until.segment == segment.name.number).map(|until| until.offset);
+        let until = (segment.at(self.until.offset) == self.until).then_some(self.until.offset);
         match self.segments.0.load(&segment, offset, until) {
             Ok(bytes) => {
                 let walk = Walk::new(bytes, segment.at(offset), self.segments.0.salt, self.batch);

@@ -22,13 +22,13 @@ pub(crate) struct Shared {
     /// Held by the one retention that may run.
     pub(crate) retention: Mutex<()>,
     poison: OnceLock<Arc<str>>,
-    end: Mutex<Option<Position>>,
+    end: Mutex<Position>,
     /// Damage that reading has met.
     damaged: Mutex<HashMap<RunId, Position>>,
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, segments: Arc<Segments>, end: Option<Position>) -> Self {
+    pub(crate) fn new(config: Config, segments: Arc<Segments>, end: Position) -> Self {
         Self {
             segments,
             queue: Queue::new(config.queue_bytes),
@@ -65,11 +65,12 @@ impl Shared {
     }
 
     /// The journal is durable up to here.
-    pub(crate) fn extend(&self, end: Option<Position>) {
+    pub(crate) fn extend(&self, end: Position) {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
     }
 
-    pub(crate) fn end(&self) -> Option<Position> {
+    /// How far readers may look: what is behind may not be durable yet.
+    pub(crate) fn end(&self) -> Position {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -56,8 +56,10 @@ impl Writer {
     }
 
     /// Where the journal ends.
-    pub(crate) fn end(&self) -> Option<Position> {
-        self.active.as_ref().map(|active| active.segment.at(active.end as u32))
+    pub(crate) fn end(&self) -> Position {
+        let closed = || self.segments.last().map(|segment| segment.at(u32::MAX));
+        let active = self.active.as_ref().map(|active| active.segment.at(active.end as u32));
+        active.or_else(closed).unwrap_or(Position { segment: 0, rewrite: 0, offset: 0 })
     }
 
     /// The segment that grows; all those before it are closed.

@@ -6,7 +6,7 @@ use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use skep_journal::storage::fault::FaultStorage;
 use skep_journal::storage::{Mode, Storage};
-use skep_journal::{Append, DamageKind, Error, Journal, OpenReport, Position};
+use skep_journal::{Append, Damage, DamageKind, Error, Journal, OpenReport, Position};
 use skep_model::RunId;
 
 use crate::memory_fold::MemoryFold;
@@ -252,4 +252,62 @@ fn a_segment_of_a_newer_format_is_refused_with_its_version() {
     .unwrap();
     let error = open(&disk, &MemoryFold::default()).map(|_| ()).unwrap_err();
     let Error::NewerFormat { found: 9, known: 1, .. } = error else { panic!("{error}") };
+}
+
+/// Changes a payload and makes every checksum right again, as only someone could who knows the format.
+fn forge(bytes: &mut [u8]) {
+    let salt = u32::from_le_bytes(bytes[12..16].try_into().unwrap());
+    let entry = (FIRST_BATCH + BATCH_HEADER) as usize;
+    let payload = entry + ENTRY_HEADER as usize;
+    let length = u32::from_le_bytes(bytes[entry + 4..entry + 8].try_into().unwrap()) as usize;
+    bytes[payload] ^= 1;
+    let sum = crc32c::crc32c_append(salt, &bytes[payload..payload + length]);
+    bytes[entry + 64..entry + 68].copy_from_slice(&sum.to_le_bytes());
+    let sum = crc32c::crc32c_append(salt, &bytes[entry..entry + 68]);
+    bytes[entry + 68..entry + 72].copy_from_slice(&sum.to_le_bytes());
+}
+
+#[test]
+fn history_that_was_changed_breaks_its_chain() {
+    let kept = kept();
+    let disk = kept.disk();
+    disk.corrupt(&kept.files[0].0, |bytes| forge(bytes)).unwrap();
+    let fold = MemoryFold::default();
+    let (journal, report) = open(&disk, &fold).unwrap();
+    let at = Position { segment: 1, rewrite: 0, offset: FIRST_BATCH + BATCH_HEADER };
+    let broken = |damage: &[Damage]| {
+        assert_eq!((damage[0].at, damage[0].kind, &damage[0].runs[..]), (at, DamageKind::ChainBroken, &[run(0)][..]));
+    };
+    broken(&report.damage);
+    broken(&journal.verify(|_| {}).damage);
+    assert_eq!(fold.payloads(run(0)), []);
+    assert_eq!(fold.payloads(run(1)), kept.model.entries(run(1)));
+}
+
+#[test]
+fn a_batch_that_comes_back_from_the_past_is_not_taken() {
+    let kept = kept();
+    let disk = kept.disk();
+    let (path, bytes) = &kept.files[kept.last_position().segment as usize - 1];
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let old = kept.files[0].1[FIRST_BATCH as usize..FIRST_BATCH as usize + 1000].to_vec();
+    disk.corrupt(path, |bytes| {
+        bytes.truncate(end);
+        bytes.extend_from_slice(&old);
+    })
+    .unwrap();
+    let fold = MemoryFold::default();
+    let (_, report) = open(&disk, &fold).unwrap();
+    assert_eq!(report.torn.map(|torn| torn.at.offset as usize), Some(end));
+    assert_eq!(Model::of(&fold), kept.model);
+}
+
+#[test]
+fn a_position_that_leads_to_another_entry_is_the_folds_fault() {
+    let kept = kept();
+    let (journal, _) = open(&kept.disk(), &kept.fold).unwrap();
+    let error = journal.read(run(1), 2, kept.fold.position(run(1), 1).unwrap()).unwrap_err();
+    assert!(matches!(error, Error::Fold { .. }), "{error}");
+    let next = kept.model.next_seq(run(1));
+    journal.append_blocking(Append::new(run(1), next, vec![vec![1]])).unwrap().wait().unwrap();
 }

@@ -134,10 +134,10 @@ fn a_fold_that_fails_poisons() {
 #[test]
 fn a_fold_that_panics_poisons_and_leaves_nobody_waiting() {
     let (journal, _) = difficult();
-    let error = submit(&journal, 7, 1, b"x").unwrap_err();
-    assert!(matches!(error, Error::Closed | Error::Poisoned { .. }), "{error}");
-    let error = submit(&journal, 1, 1, b"x").unwrap_err().to_string();
-    assert_eq!(error, "the journal takes no more events: the committer panicked");
+    for n in [7, 1] {
+        let error = submit(&journal, n, 1, b"x").unwrap_err().to_string();
+        assert_eq!(error, "the journal takes no more events: the committer panicked");
+    }
 }
 
 #[test]
