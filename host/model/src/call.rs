@@ -130,4 +130,21 @@ impl Call {
             Self::Ask { .. } => "ask.question",
         }
     }
+
+    /// The blob that the call names.
+    pub const fn blob(&self) -> Option<Digest> {
+        match self {
+            Self::Report { digest, .. } => Some(*digest),
+            Self::Tool { arguments: content, .. }
+            | Self::Spawn { spec: content }
+            | Self::Complete { request: content }
+            | Self::Ask { text: content, .. } => content.blob(),
+            Self::Receive { .. }
+            | Self::ReportFile { .. }
+            | Self::ListTools
+            | Self::Sleep { .. }
+            | Self::Wait { .. }
+            | Self::CancelChild { .. } => None,
+        }
+    }
 }

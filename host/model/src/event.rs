@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Call, Content, Outcome, RunSpec, Seq, Stream, Timestamp, Tombstone, Usage};
+use crate::{Artifact, Call, Content, Digest, Outcome, RunSpec, Seq, Stream, Timestamp, Tombstone, Usage};
 
 /// One entry of a run's journal; its sequence number stands beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +120,27 @@ impl Happening {
             Self::CancelRequested { .. } => "cancel_requested",
             Self::Ended { .. } => "ended",
             Self::Deleted { .. } => "deleted",
+        }
+    }
+}
+
+impl Happening {
+    /// The blobs that must be there as long as this event is.
+    pub fn blobs(&self) -> Vec<Digest> {
+        match self {
+            Self::Queued(spec) => spec.blobs(),
+            Self::Said { text }
+            | Self::Logged { text, .. }
+            | Self::Printed { text, .. }
+            | Self::Message { text, .. } => text.blob().into_iter().collect(),
+            Self::Started { call } => call.blob().into_iter().collect(),
+            Self::Finished { outcome, .. } | Self::Ended { outcome, .. } => outcome.blob().into_iter().collect(),
+            Self::Reported { artifact } => vec![artifact.digest],
+            Self::Attempt { .. }
+            | Self::Prepared { .. }
+            | Self::Began
+            | Self::CancelRequested { .. }
+            | Self::Deleted { .. } => Vec::new(),
         }
     }
 }

@@ -62,9 +62,9 @@ impl FromStr for RunId {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        Uuid::try_parse(text).map(Self).map_err(|_| {
-            ParseIdError::new(text, "a run id, which looks like 019ab1c2-3d4e-7f50-8a61-728394a5b6c7")
-        })
+        Uuid::try_parse(text)
+            .map(Self)
+            .map_err(|_| ParseIdError::new(text, "a run id, which looks like 019ab1c2-3d4e-7f50-8a61-728394a5b6c7"))
     }
 }
 

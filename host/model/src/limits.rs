@@ -144,7 +144,10 @@ impl Overrides {
     /// # Errors
     /// An unknown key or a value that is no number of that kind.
     pub fn add(&mut self, text: &str) -> Result<(), LimitError> {
-        let malformed = || LimitError::Malformed { text: text.to_owned(), example: "cpu_ms=2000, wall_ms=5min or memory_bytes=64m" };
+        let malformed = || LimitError::Malformed {
+            text: text.to_owned(),
+            example: "cpu_ms=2000, wall_ms=5min or memory_bytes=64m",
+        };
         let (key, value) = text.split_once('=').ok_or_else(malformed)?;
         let kind = Self::kind(key.trim())?;
         self.0.push((kind, parse_amount(value.trim(), kind).ok_or_else(malformed)?));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, LimitHit, RunState};
+use crate::{Content, Digest, LimitHit, RunState};
 
 /// The end of a call or of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,9 @@ impl Outcome {
     pub const fn run_state(&self) -> RunState {
         match self {
             Self::Completed(_) => RunState::Succeeded,
-            Self::Refused(_) | Self::GuestError(_) | Self::Trap(_) | Self::Limit(_) | Self::Invalid(_) => RunState::Failed,
+            Self::Refused(_) | Self::GuestError(_) | Self::Trap(_) | Self::Limit(_) | Self::Invalid(_) => {
+                RunState::Failed
+            }
             Self::Cancelled(_) => RunState::Cancelled,
             Self::Interrupted(_) | Self::NotAvailable(_) | Self::HostFault(_) => RunState::Error,
         }
@@ -54,6 +56,14 @@ impl Outcome {
             Self::NotAvailable(_) => "not-available",
             Self::Invalid(_) => "invalid-arguments",
             Self::HostFault(_) => "host-fault",
+        }
+    }
+
+    /// The blob that the outcome names.
+    pub const fn blob(&self) -> Option<Digest> {
+        match self {
+            Self::Completed(content) => content.blob(),
+            _ => None,
         }
     }
 

@@ -156,14 +156,28 @@ impl Record {
             _ if self.state.is_terminal() => Err("the run has ended"),
             Happening::Queued(_) => Err("a run is queued once"),
             Happening::Attempt { number } if *number != self.attempt + 1 => Err("attempts count up by one"),
-            Happening::Attempt { .. } | Happening::Message { .. } | Happening::CancelRequested { .. } | Happening::Ended { .. } => Ok(()),
+            Happening::Attempt { .. }
+            | Happening::Message { .. }
+            | Happening::CancelRequested { .. }
+            | Happening::Ended { .. } => Ok(()),
             Happening::Prepared { .. } if self.state != RunState::Pending => Err("only a pending run is prepared"),
             Happening::Prepared { .. } => Ok(()),
-            Happening::Began if !matches!(self.state, RunState::Pending | RunState::Claimed) => Err("only a taken-up run begins"),
+            Happening::Began if !matches!(self.state, RunState::Pending | RunState::Claimed) => {
+                Err("only a taken-up run begins")
+            }
             Happening::Began => Ok(()),
             Happening::Finished { started, .. } if !self.is_open(*started) => Err("no such call is open"),
-            Happening::Said { .. } | Happening::Logged { .. } | Happening::Started { .. } | Happening::Finished { .. } | Happening::Printed { .. } | Happening::Reported { .. } => {
-                if running { Ok(()) } else { Err("the brain has not begun") }
+            Happening::Said { .. }
+            | Happening::Logged { .. }
+            | Happening::Started { .. }
+            | Happening::Finished { .. }
+            | Happening::Printed { .. }
+            | Happening::Reported { .. } => {
+                if running {
+                    Ok(())
+                } else {
+                    Err("the brain has not begun")
+                }
             }
         }
     }
@@ -193,7 +207,12 @@ impl Record {
                 self.outcome = Some(outcome.shortened(|text| bounded(text, OUTCOME_PREVIEW)));
                 self.open_calls.clear();
             }
-            Happening::Deleted { .. } | Happening::Queued(_) | Happening::Said { .. } | Happening::Logged { .. } | Happening::Printed { .. } | Happening::Message { .. } => {}
+            Happening::Deleted { .. }
+            | Happening::Queued(_)
+            | Happening::Said { .. }
+            | Happening::Logged { .. }
+            | Happening::Printed { .. }
+            | Happening::Message { .. } => {}
         }
     }
 

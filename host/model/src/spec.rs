@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentPin, Content, Grants, Limits};
+use crate::{AgentPin, Content, Digest, Grants, Limits};
 
 /// Where a repository comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,15 @@ pub struct RunSpec {
     pub metadata: BTreeMap<String, String>,
     /// Where the brain's randomness comes from.
     pub seed: u64,
+}
+
+impl RunSpec {
+    /// The blobs that the run can't do without: long texts, and the components that are pinned.
+    pub fn blobs(&self) -> Vec<Digest> {
+        let texts = [&self.prompt, &self.context].into_iter().filter_map(|content| content.blob());
+        let tools = self.grants.tools.iter().map(|tool| tool.component);
+        texts.chain([self.agent.component]).chain(tools).collect()
+    }
 }
 
 fn empty_object() -> Content {

@@ -13,6 +13,8 @@ use crate::progress::OnProgress;
 pub struct Config {
     /// The data folder. Created when absent.
     pub data: PathBuf,
+    /// What another process is told that tries to open the folder too.
+    pub command: String,
     /// The journal's own numbers; its folder is `journal` in the data folder.
     pub journal: skep_journal::Config,
     /// The disk of the journal and of the blobs. sled is always on the real one: it can be lost.
@@ -32,6 +34,7 @@ impl Config {
         Self {
             journal: skep_journal::Config::new(data.join("journal")),
             data,
+            command: command(),
             storage: Arc::new(OsStorage),
             cache_bytes: 64 << 20,
             open_timeout: Duration::from_secs(60),
@@ -51,4 +54,10 @@ impl Config {
     pub(crate) fn blobs_dir(&self) -> PathBuf {
         self.data.join("blobs")
     }
+}
+
+/// The program and its subcommands, without options: those may hold what nobody else should read.
+fn command() -> String {
+    let words = std::env::args().take_while(|word| !word.starts_with('-')).take(3);
+    words.collect::<Vec<_>>().join(" ")
 }

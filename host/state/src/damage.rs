@@ -1,15 +1,37 @@
 //! The record of a run whose history is damaged.
 
-use skep_journal::Position;
-use skep_model::{Outcome, Record, RunId, RunState, Seq, Timestamp, Tombstone};
+use skep_journal::{Entry, Head};
+use skep_model::{Event, Outcome, Record, RunId, RunState, Seq, Timestamp, Tombstone};
 
-/// What the record says of a damaged place.
-pub(crate) fn reason(at: Position) -> String {
-    format!("the journal is damaged at {at}; what this run did from there on is lost or in doubt")
+/// Folds an entry that was written earlier. One that does not fold ends its run as an error, and nothing else; the text
+/// says why it doesn't.
+pub(crate) fn refold(record: Option<Record>, entry: &Entry) -> (Record, Option<String>) {
+    let Entry { run, seq, position, .. } = *entry;
+    let event = match Event::decode(&entry.payload) {
+        Ok(event) => event,
+        Err(error) => {
+            let why = format!("{position}: event {seq} is unknown to this version: {error}");
+            return (ended(run, record, seq, why.clone()), Some(why));
+        }
+    };
+    match skep_model::fold(run, record.clone(), seq, &event) {
+        Ok(record) => (record, None),
+        Err(illegal) => {
+            let why = format!("{position}: {illegal}");
+            (ended(run, record, seq, why.clone()), Some(why))
+        }
+    }
+}
+
+/// The record of a run whose history is damaged, if its head says so.
+pub(crate) fn of_head(run: RunId, record: Option<Record>, head: &Head) -> Option<Record> {
+    let Some(at) = head.damaged else { return record };
+    let reason = format!("the journal is damaged at {at}; what this run did from there on is lost or in doubt");
+    Some(ended(run, record, head.next_seq - 1, reason))
 }
 
 /// The run's record, ended by damage. `record` is what was folded before it, if anything was.
-pub(crate) fn record(run: RunId, record: Option<Record>, last_seq: Seq, reason: String) -> Record {
+fn ended(run: RunId, record: Option<Record>, last_seq: Seq, reason: String) -> Record {
     let mut record = record.unwrap_or_else(|| unknown(run));
     record.last_seq = last_seq.max(record.last_seq);
     if record.deleted {

@@ -66,24 +66,18 @@ impl StateFold {
         Ok(())
     }
 
-    /// Folds an entry that was written earlier. One that does not fold ends its run as an error, and nothing else.
+    /// Folds an entry that was not admitted, because it was written before this fold began.
     fn refold(&mut self, entry: &Entry) -> Result<(), Error> {
-        let why = match self.fold(entry.run, entry.seq, [&entry.payload]) {
-            Ok(()) => return Ok(()),
-            Err(Refusal::Failed(error)) => return Err(error),
-            Err(Refusal::Illegal(illegal)) => illegal.to_string(),
-            Err(Refusal::Unknown(seq, error)) => format!("event {seq} is unknown to this version: {error}"),
-        };
-        let record = self.current(entry.run)?;
-        let reason = format!("{}: {why}", entry.position);
-        self.admitted.insert(entry.run, damage::record(entry.run, record, entry.seq, reason));
+        let (record, _) = damage::refold(self.current(entry.run)?, entry);
+        self.admitted.insert(entry.run, record);
+        self.meter.count(entry);
         Ok(())
     }
 
     fn mark_damaged(&mut self, run: RunId, head: &Head) -> Result<(), Error> {
-        if let Some(at) = head.damaged {
-            let record = self.current(run)?;
-            self.admitted.insert(run, damage::record(run, record, head.next_seq - 1, damage::reason(at)));
+        if head.damaged.is_some() {
+            let record = damage::of_head(run, self.current(run)?, head);
+            self.admitted.extend(record.map(|record| (run, record)));
         }
         Ok(())
     }
@@ -96,7 +90,6 @@ impl StateFold {
         for entry in step.entries {
             if !self.is_admitted(entry) {
                 self.refold(entry)?;
-                self.meter.count(entry);
             }
         }
         for (run, head) in step.heads {

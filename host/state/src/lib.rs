@@ -1,6 +1,6 @@
 //! The state of a skep host: records and indexes in sled, folded from the journal and never the truth themselves.
 //!
-//! [`Store`] is the door to everything durable. Events go into the journal; [`StateFold`](fold) follows it on the journal's
+//! [`Store`] is the door to everything durable. Events go into the journal; its fold follows it on the journal's
 //! own thread and gives sled what changed; [`StateReader`] reads. Whatever happens to sled (it is lost, damaged, older than it
 //! was, it panics or hangs), opening moves it aside, folds the journal again, and says so in the [`OpenReport`].
 //!
@@ -12,10 +12,13 @@
 
 mod config;
 mod damage;
+mod dump;
 mod envelope;
 mod error;
 mod events;
+mod export;
 mod fold;
+mod import;
 mod keys;
 mod list;
 mod open;
@@ -24,18 +27,23 @@ mod progress;
 mod quarantine;
 mod reader;
 mod report;
+mod retention;
 mod row;
 mod shared;
 mod store;
 mod supervise;
 mod tree;
+mod verify;
 
 pub use config::Config;
+pub use dump::Totals;
 pub use error::Error;
 pub use events::{EventReader, Following};
 pub use list::{Cursor, Filter, Page};
 pub use progress::{OnProgress, Progress};
 pub use reader::StateReader;
 pub use report::{OpenReport, Rebuilt, Trouble};
-pub use skep_journal::{Appended, Appending, BlobStore, Tail};
+pub use retention::{Compacted, RetentionConfig};
+pub use skep_journal::{Appended, Appending, BlobStore, DiskGuard, Tail};
 pub use store::Store;
+pub use verify::{Problem, VerifyReport};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use skep_journal::Journal;
+use skep_journal::{Journal, OwnerLock};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -23,20 +23,20 @@ pub(crate) struct Opened {
 }
 
 /// Opens both; `trouble` is what is already known to be wrong with the state.
-pub(crate) fn open(config: &Config, trouble: Option<Trouble>) -> Result<Opened, Error> {
+pub(crate) fn open(config: &Config, lock: &Arc<OwnerLock>, trouble: Option<Trouble>) -> Result<Opened, Error> {
     let opened = match trouble.map_or_else(|| use_state(config), Err) {
-        Ok(tree) => follow(config, tree),
-        Err(trouble) => return rebuild(config, trouble),
+        Ok(tree) => follow(config, lock, tree),
+        Err(trouble) => return rebuild(config, lock, trouble),
     };
     match opened {
         Ok(Attempt::Good(opened)) => Ok(opened),
         Ok(Attempt::Disagrees(earlier, reason)) => {
-            let mut opened = rebuild(config, Trouble::Disagrees { reason })?;
+            let mut opened = rebuild(config, lock, Trouble::Disagrees { reason })?;
             // The first opening has cut off what was torn.
             opened.report.journal.torn = opened.report.journal.torn.or(earlier.torn);
             Ok(opened)
         }
-        Err(Error::Journal(skep_journal::Error::Fold { reason })) => rebuild(config, Trouble::Failed { reason }),
+        Err(Error::Journal(skep_journal::Error::Fold { reason })) => rebuild(config, lock, Trouble::Failed { reason }),
         Err(other) => Err(other),
     }
 }
@@ -55,9 +55,9 @@ fn use_state(config: &Config) -> Result<Tree, Trouble> {
 }
 
 /// Lets the state catch up with the journal.
-fn follow(config: &Config, tree: Tree) -> Result<Attempt, Error> {
+fn follow(config: &Config, lock: &Arc<OwnerLock>, tree: Tree) -> Result<Attempt, Error> {
     let fresh = tree.mark()?.is_none();
-    let (journal, shared, journal_report) = join(config, tree)?;
+    let (journal, shared, journal_report) = join(config, lock, tree)?;
     // Damage may be the state's error: one that lags or is ahead makes a sound journal look broken.
     if let Some(damage) = journal_report.damage.iter().find(|_| !fresh) {
         let reason = damage.to_string();
@@ -68,19 +68,23 @@ fn follow(config: &Config, tree: Tree) -> Result<Attempt, Error> {
     Ok(Attempt::Good(Opened { journal, shared, report: OpenReport { journal: journal_report, rebuilt } }))
 }
 
-fn join(config: &Config, tree: Tree) -> Result<(Journal, Arc<Shared>, skep_journal::OpenReport), Error> {
-    let shared = Arc::new(Shared::new(tree, config.broken_marker()));
+fn join(
+    config: &Config,
+    lock: &Arc<OwnerLock>,
+    tree: Tree,
+) -> Result<(Journal, Arc<Shared>, skep_journal::OpenReport), Error> {
+    let shared = Arc::new(Shared::new(tree, config.broken_marker(), lock.clone()));
     let fold = StateFold::new(shared.clone(), config.on_progress.meter());
     let (journal, report) = Journal::open(config.journal.clone(), config.storage.clone(), Box::new(fold))?;
     Ok((journal, shared, report))
 }
 
-fn rebuild(config: &Config, because: Trouble) -> Result<Opened, Error> {
+fn rebuild(config: &Config, lock: &Arc<OwnerLock>, because: Trouble) -> Result<Opened, Error> {
     tracing::warn!(%because, "rebuilding the state from the journal");
     let set_aside = quarantine::set_aside(&config.state_dir())?;
     let tree = supervise::open(&config.state_dir(), config.cache_bytes, config.open_timeout)
         .map_err(|trouble| Error::broken(format!("even a new one: {trouble}")))?;
-    let (journal, shared, journal_report) = join(config, tree)?;
+    let (journal, shared, journal_report) = join(config, lock, tree)?;
     forget_marker(&config.broken_marker())?;
     let rebuilt = Some(Rebuilt { because, set_aside, events: journal_report.folded });
     Ok(Opened { journal, shared, report: OpenReport { journal: journal_report, rebuilt } })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use skep_journal::Position;
+use skep_journal::{Head, Position};
 use skep_model::{Record, RunId, Seq};
 
 use crate::error::Error;
@@ -74,36 +74,50 @@ impl StateReader {
         merged(pending, stored.collect())
     }
 
+    /// Where a run stands in the journal.
+    pub(crate) fn head(&self, run: RunId) -> Result<Option<Head>, Error> {
+        if let Some(dirty) = self.shared.overlay().rows.get(&run) {
+            return Ok(Some(dirty.row.head()));
+        }
+        Ok(self.shared.stored(run)?.map(|row| row.head()))
+    }
+
     /// Where the events of a run are, from number `from` on, at most `limit` of them. What retention dropped is left out.
     ///
     /// # Errors
     /// The state is broken.
     pub fn positions(&self, run: RunId, from: Seq, limit: usize) -> Result<Vec<(Seq, Position)>, Error> {
-        let Some((stored_until, here)) = self.places_here(run)? else { return Ok(Vec::new()) };
+        let Some(here) = self.places_here(run)? else { return Ok(Vec::new()) };
         let mut places = Vec::new();
-        for stretch in self.shared.tree.stretches(run, from, stored_until) {
+        for stretch in self.shared.tree.stretches(run, from, here.stored_until) {
             let stretch = stretch.map_err(|error| self.shared.breaks(error))?;
-            places.extend(stretch.iter().filter(|(seq, _)| (from..stored_until).contains(seq)));
+            places.extend(stretch.iter().filter(|(seq, _)| (from..here.stored_until).contains(seq)));
             if places.len() >= limit {
                 break;
             }
         }
-        places.extend(here.into_iter().filter(|(seq, _)| *seq >= from));
+        places.extend(here.places.into_iter().filter(|(seq, _)| *seq >= from));
         places.truncate(limit);
         Ok(places)
     }
 
-    /// The places that stand with the run's row; those of events before the first number have their own keys.
-    fn places_here(&self, run: RunId) -> Result<Option<(Seq, Vec<(Seq, Position)>)>, Error> {
+    fn places_here(&self, run: RunId) -> Result<Option<PlacesHere>, Error> {
         if let Some(dirty) = self.shared.overlay().rows.get(&run) {
-            return Ok(Some((dirty.stored_until(), dirty.places())));
+            return Ok(Some(PlacesHere { stored_until: dirty.stored_until(), places: dirty.places() }));
         }
         let row = self.shared.stored(run)?;
-        Ok(row.map(|row| (row.tail.first, row.tail.iter().collect())))
+        Ok(row.map(|row| PlacesHere { stored_until: row.tail.first, places: row.tail.iter().collect() }))
     }
 
     /// Why the state can't be trusted until the next start, if so.
     pub fn broken(&self) -> Option<&str> {
         self.shared.broken()
     }
+}
+
+/// The places that stand with a run's row.
+struct PlacesHere {
+    /// Those of events before this number have keys of their own.
+    stored_until: Seq,
+    places: Vec<(Seq, Position)>,
 }

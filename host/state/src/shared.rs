@@ -1,8 +1,9 @@
 //! What the writer and the readers of the state have in common.
 
 use std::path::PathBuf;
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use skep_journal::OwnerLock;
 use skep_model::{Record, RunId};
 
 use crate::error::Error;
@@ -17,11 +18,13 @@ pub(crate) struct Shared {
     broken: OnceLock<String>,
     /// Written when the state breaks, so that the next open rebuilds it.
     marker: PathBuf,
+    /// Held until the journal's committer and all readers are gone.
+    _lock: Arc<OwnerLock>,
 }
 
 impl Shared {
-    pub(crate) fn new(tree: Tree, marker: PathBuf) -> Self {
-        Self { tree, overlay: RwLock::default(), broken: OnceLock::new(), marker }
+    pub(crate) fn new(tree: Tree, marker: PathBuf, lock: Arc<OwnerLock>) -> Self {
+        Self { tree, overlay: RwLock::default(), broken: OnceLock::new(), marker, _lock: lock }
     }
 
     pub(crate) fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use skep_journal::{Append, Appended, Appending, BlobStore, Journal, Tail};
+use skep_journal::{Append, Appended, Appending, BlobStore, DiskGuard, Journal, OwnerLock, Tail};
 use skep_model::{Event, Record, RunId, Seq};
 
 use crate::config::Config;
@@ -40,9 +40,9 @@ impl Store {
     }
 
     fn open_with(config: Config, trouble: Option<Trouble>) -> Result<(Self, OpenReport), Error> {
-        std::fs::create_dir_all(&config.data).map_err(Error::io("create", &config.data))?;
+        let lock = Arc::new(OwnerLock::acquire(&config.data, &config.command)?);
         let blobs = Arc::new(BlobStore::open(config.storage.clone(), config.blobs_dir())?);
-        let Opened { journal, shared, report } = open(&config, trouble)?;
+        let Opened { journal, shared, report } = open(&config, &lock, trouble)?;
         let journal = Arc::new(journal);
         let state = StateReader::new(shared);
         let events = EventReader::new(journal.clone(), state.clone());
@@ -124,6 +124,11 @@ impl Store {
     /// Large payloads.
     pub fn blobs(&self) -> &Arc<BlobStore> {
         &self.blobs
+    }
+
+    /// Asked before a new run is accepted.
+    pub fn disk_guard(&self) -> DiskGuard {
+        DiskGuard::new(self.config.storage.clone(), &self.config.data)
     }
 
     /// The journal itself.

@@ -41,7 +41,7 @@ fn open_when_free(dir: &Path, cache_bytes: u64, patience: Duration) -> Result<Tr
     loop {
         match Tree::open(dir, cache_bytes) {
             Err(Error::Broken { reason }) if reason.contains("lock") && since.elapsed() < patience / 2 => {
-                thread::sleep(AGAIN);
+                thread::park_timeout(AGAIN);
             }
             opened => {
                 let tree = opened?;
