@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::append::{Append, Appended, COMMITTER_PANICKED};
 use crate::entry::{Batch, Entry, link};
@@ -14,6 +15,9 @@ use crate::queue::{Answer, Request, Work};
 use crate::shared::Shared;
 use crate::writer::{WriteError, Writer};
 
+/// The part of a sync's time for which a batch waits to become fuller.
+const PATIENCE: u32 = 8;
+
 /// What the committer's thread owns.
 pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
@@ -25,6 +29,8 @@ pub(crate) struct Committer {
     /// The last batch, and where it begins; `None` in an empty journal.
     pub(crate) last: Option<(u64, Position)>,
     buffer: Vec<u8>,
+    /// How long the last write and sync took.
+    took: Duration,
 }
 
 /// The appends of one batch that were found good.
@@ -45,13 +51,13 @@ impl Committer {
     ) -> Self {
         let rewrites = mark.map_or(0, |mark| mark.rewrites);
         let last = mark.map(|mark| (mark.batch, mark.at));
-        Self { shared, fold, heads, writer, rewrites, last, buffer: Vec::new() }
+        Self { shared, fold, heads, writer, rewrites, last, buffer: Vec::new(), took: Duration::ZERO }
     }
 
     /// Works until the queue is closed and empty. A panic (the fold's, most likely) poisons like a failed sync.
     pub(crate) fn run(mut self) {
         let shared = self.shared.clone();
-        while let Some(work) = shared.queue.take(shared.config.max_batch_bytes) {
+        while let Some(work) = shared.queue.take(shared.config.max_batch_bytes, self.took / PATIENCE) {
             let done = catch_unwind(AssertUnwindSafe(|| match work {
                 Work::Appends(requests) => self.commit(requests),
                 Work::Task(task) => task(&mut self),
@@ -121,7 +127,9 @@ impl Committer {
         let mut batch = Batch { number: self.writer.next_batch, at, entries: staged.entries };
         self.buffer.clear();
         encode_batch(&mut batch, self.shared.segments.salt, &mut self.buffer);
+        let begun = Instant::now();
         self.writer.commit(&self.buffer)?;
+        self.took = begun.elapsed();
         self.last = Some((batch.number, at));
         let folded = self.apply(&batch.entries);
         self.shared.extend(at.plus(self.buffer.len()));

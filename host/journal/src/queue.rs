@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -39,6 +40,10 @@ enum Waiting {
 struct State {
     waiting: VecDeque<Waiting>,
     closed: bool,
+    /// How many appends were taken last.
+    taken: usize,
+    /// How many have to wait for the committer to be woken.
+    enough: usize,
 }
 
 /// Many ends that push, and one that takes.
@@ -50,7 +55,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn new(bytes: usize) -> Self {
-        let state = Mutex::new(State { waiting: VecDeque::new(), closed: false });
+        let state = Mutex::new(State { waiting: VecDeque::new(), closed: false, taken: 0, enough: 1 });
         Self { state, arrived: Condvar::new(), room: Semaphore::new(bytes + OVERHEAD) }
     }
 
@@ -79,34 +84,47 @@ impl Queue {
             return Err(Error::Closed);
         }
         state.waiting.push_back(waiting);
+        let enough = state.waiting.len() >= state.enough;
         drop(state);
-        self.arrived.notify_one();
+        if enough {
+            self.arrived.notify_one();
+        }
         Ok(())
     }
 
     /// Waits for work. All appends that wait, up to `max_bytes`, are one piece of it. `None` when closed and empty.
-    pub(crate) fn take(&self, max_bytes: usize) -> Option<Work> {
-        let mut state = self.lock();
-        while state.waiting.is_empty() {
-            if state.closed {
-                return None;
-            }
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+    ///
+    /// Those who were just answered are likely to come again at once. They are waited for, but no longer than `patience`:
+    /// without that, the first of them would get a sync of its own, and all the others would wait for two.
+    pub(crate) fn take(&self, max_bytes: usize, patience: Duration) -> Option<Work> {
+        let state = self.lock();
+        let hoped = state.taken + state.waiting.len();
+        let state = self.wait(state, 1, Duration::MAX);
+        let mut state = self.wait(state, hoped, patience);
+        state.taken = 0;
+        match state.waiting.pop_front()? {
+            Waiting::Task(task) => Some(Work::Task(task)),
+            Waiting::Append(request) => Some(Work::Appends(self.take_appends(request, &mut state, max_bytes))),
         }
-        if let Some(Waiting::Task(_)) = state.waiting.front() {
-            return state.waiting.pop_front().map(|waiting| match waiting {
-                Waiting::Task(task) => Work::Task(task),
-                Waiting::Append(request) => Work::Appends(vec![request]),
-            });
-        }
-        Some(Work::Appends(self.take_appends(&mut state, max_bytes)))
     }
 
-    fn take_appends(&self, state: &mut State, max_bytes: usize) -> Vec<Request> {
-        let (mut taken, mut bytes, mut room) = (Vec::new(), 0, 0);
+    /// Waits until `enough` are there, the queue is closed, or patience ends.
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State>, enough: usize, patience: Duration) -> MutexGuard<'a, State> {
+        state.enough = enough;
+        let lacking = |state: &mut State| state.waiting.len() < state.enough && !state.closed;
+        if patience == Duration::MAX {
+            return self.arrived.wait_while(state, lacking).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.arrived.wait_timeout_while(state, patience, lacking).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// `first`, and what waits behind it.
+    fn take_appends(&self, first: Request, state: &mut State, max_bytes: usize) -> Vec<Request> {
+        let (mut bytes, mut room) = (framed(&first.append), cost(&first.append));
+        let mut taken = vec![first];
         while let Some(Waiting::Append(request)) = state.waiting.front() {
             bytes += framed(&request.append);
-            if bytes > max_bytes && !taken.is_empty() {
+            if bytes > max_bytes {
                 break;
             }
             room += cost(&request.append);
@@ -114,6 +132,7 @@ impl Queue {
                 taken.push(request);
             }
         }
+        state.taken = taken.len();
         self.room.add_permits(room);
         taken
     }

@@ -77,7 +77,7 @@ impl Journal {
     }
 
     /// Drops what `keep` doesn't keep from the closed segments in `range`, and merges small ones. Appends and reads go on
-    /// meanwhile. One retention runs at a time. Segments with damage are left as they are.
+    /// meanwhile. One retention runs at a time, and blocks its thread. Segments with damage are left as they are.
     ///
     /// Before a run is deleted, its tombstone has to be durable: see [`crate::Append::superseding`].
     pub fn retain(&self, range: impl RangeBounds<u64>, keep: impl Fn(RunId) -> Keep) -> Result<Retained, Error> {

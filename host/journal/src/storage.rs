@@ -1,6 +1,6 @@
 //! The file layer: what the journal and the blobs ask of a disk.
 //!
-//! There are two: [`OsStorage`], and with the feature `fault-storage` the simulated disk of [`fault`].
+//! There are two: [`OsStorage`], and with the feature `fault-storage` a simulated disk.
 
 use std::fmt::Debug;
 use std::io;
