@@ -1,0 +1,113 @@
+//! What a preparation may use, and how it hears that it has to stop.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::RepoError;
+
+/// What one preparation may use, all its repositories together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Bytes written to the workspace, and, apart from these, bytes received from a server.
+    pub bytes: u64,
+    /// Files, folders and links.
+    pub files: u64,
+    /// Folders below each other.
+    pub depth: u64,
+    /// How long it may take.
+    pub wall: Duration,
+    /// Whether URLs may lead to private, loopback and link-local addresses, and plain `http://` to loopback ones.
+    pub allow_private: bool,
+}
+
+impl Default for Terms {
+    /// 4 GiB, 500,000 files, 1,000 folders below each other, 10 minutes, public addresses only.
+    fn default() -> Self {
+        Self { bytes: 4 << 30, files: 500_000, depth: 1_000, wall: Duration::from_secs(600), allow_private: false }
+    }
+}
+
+/// How a preparation and its caller hear of each other.
+pub struct Watch<'a> {
+    /// Told how it goes, on the caller's thread.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// Set by the caller when it wants no more of it.
+    pub cancel: &'a AtomicBool,
+}
+
+/// How it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// A repository's turn has come.
+    Began {
+        /// Where it comes from.
+        location: String,
+    },
+    /// A server sends.
+    Received {
+        /// Objects so far.
+        objects: u64,
+        /// Objects that it announced.
+        of: u64,
+        /// Bytes so far.
+        bytes: u64,
+    },
+    /// Files are written to the workspace.
+    Written {
+        /// Files, folders and links of all repositories so far.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+}
+
+/// What was used so far. Shared by all threads of one preparation.
+pub(crate) struct Meter<'a> {
+    pub(crate) terms: &'a Terms,
+    cancel: &'a AtomicBool,
+    started: Instant,
+    files: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl<'a> Meter<'a> {
+    pub(crate) fn start(terms: &'a Terms, cancel: &'a AtomicBool) -> Self {
+        Self { terms, cancel, started: Instant::now(), files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    /// Whether to go on at all.
+    pub(crate) fn check(&self) -> Result<(), RepoError> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(RepoError::Cancelled);
+        }
+        if self.started.elapsed() > self.terms.wall {
+            return Err(RepoError::TimedOut { wall: self.terms.wall });
+        }
+        Ok(())
+    }
+
+    /// Takes one file, folder or link of this many bytes from what is left, before it is written.
+    pub(crate) fn take(&self, bytes: u64, at: &Path) -> Result<(), RepoError> {
+        self.check()?;
+        let files = self.files.fetch_add(1, Ordering::Relaxed) + 1;
+        let total = self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let Terms { files: most_files, bytes: most_bytes, depth, .. } = *self.terms;
+        let too_much = |what, limit| Err(RepoError::TooMuch { what, limit, at: at.to_owned() });
+        if files > most_files {
+            return too_much("files", most_files);
+        }
+        if total > most_bytes {
+            return too_much("bytes", most_bytes);
+        }
+        if at.components().count() as u64 > depth + 1 {
+            return too_much("folders below each other", depth);
+        }
+        Ok(())
+    }
+
+    /// Where it stands.
+    pub(crate) fn written(&self) -> Progress {
+        Progress::Written { files: self.files.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
+    }
+}

@@ -1,0 +1,118 @@
+//! One workspace, from nothing to whole.
+
+use std::fs::{File, create_dir, create_dir_all, rename};
+use std::path::{Path, PathBuf};
+
+use skep_model::RepoSource;
+
+use crate::folder::folders;
+use crate::local::{Local, Place};
+use crate::location::{Location, shown};
+use crate::meter::{Meter, Progress};
+use crate::remote::Remote;
+use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
+
+/// Makes the workspace `dest`, which must not exist, of these repositories. One goes straight into it, several have a folder
+/// each, and none at all make an empty workspace. Blocks until it is done.
+///
+/// When this returns `Ok`, `dest` is complete and on the disk. When it returns an error, or when the process dies in between, there
+/// is no `dest`, and what there is of `<dest>.partial` is removed now or by the next call.
+///
+/// # Errors
+/// See [`RepoError`]; nothing is left then.
+pub fn prepare(
+    dest: &Path,
+    sources: &[RepoSource],
+    terms: &Terms,
+    mut watch: Watch<'_>,
+) -> Result<Prepared, RepoError> {
+    if dest.symlink_metadata().is_ok() {
+        return Err(RepoError::Exists { dest: dest.to_owned() });
+    }
+    let meter = Meter::start(terms, watch.cancel);
+    let locations = sources.iter().map(|source| Location::of(source, terms)).collect::<Result<Vec<_>, _>>()?;
+    let build = Build { dest, partial: partial(dest), meter: &meter };
+    remove(&build.partial)?;
+    let prepared = build.fill(sources, &locations, &mut watch).and_then(|prepared| build.keep().map(|()| prepared));
+    if prepared.is_err() {
+        // What can't be removed now is removed by the next call; the first error is the one to tell.
+        drop(remove(&build.partial));
+    }
+    prepared
+}
+
+fn partial(dest: &Path) -> PathBuf {
+    let mut name = dest.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
+}
+
+struct Build<'a> {
+    dest: &'a Path,
+    /// Holds `tree`, which becomes the workspace, and git data while it is needed.
+    partial: PathBuf,
+    meter: &'a Meter<'a>,
+}
+
+impl Build<'_> {
+    fn fill(
+        &self,
+        sources: &[RepoSource],
+        locations: &[Location],
+        watch: &mut Watch<'_>,
+    ) -> Result<Prepared, RepoError> {
+        let tree = self.tree();
+        create_dir_all(&tree).map_err(RepoError::write(&tree))?;
+        let mut repos = Vec::with_capacity(sources.len());
+        for ((source, location), folder) in sources.iter().zip(locations).zip(folders(sources)) {
+            let mut about = Checkout::new(source.clone(), folder);
+            self.bring(location, &mut about, watch)?;
+            if about.files == 0 {
+                return Err(RepoError::Empty { location: shown(source) });
+            }
+            repos.push(about);
+        }
+        Ok(Prepared { repos })
+    }
+
+    fn bring(&self, location: &Location, about: &mut Checkout, watch: &mut Watch<'_>) -> Result<(), RepoError> {
+        self.meter.check()?;
+        (watch.progress)(Progress::Began { location: shown(&about.source) });
+        let into = self.tree().join(&about.folder);
+        if !about.folder.is_empty() {
+            create_dir(&into).map_err(RepoError::write(&into))?;
+        }
+        let workspaces = self.dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let place = &Place { into: &into, workspaces, meter: self.meter };
+        match location {
+            Location::Folder(path) => Local { path, place, about, watch }.files(),
+            Location::Commit(path) => Local { path, place, about, watch }.commit(),
+            Location::Server(url) => Remote { url, place, about, watch }.bring(&self.partial.join("git")),
+        }
+    }
+
+    /// Syncs what was written, then gives it its name, then makes the name durable. One sync of the file system costs less than one
+    /// for each file, and without it a machine crash could leave a renamed workspace of empty files.
+    fn keep(&self) -> Result<(), RepoError> {
+        let tree = File::open(self.tree()).map_err(RepoError::write(&self.tree()))?;
+        sync_file_system(&tree).map_err(RepoError::write(self.dest))?;
+        rename(self.tree(), self.dest).map_err(RepoError::write(self.dest))?;
+        remove(&self.partial)?;
+        let parent = self.partial.with_file_name(".");
+        File::open(&parent).and_then(|parent| parent.sync_all()).map_err(RepoError::write(&parent))
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.partial.join("tree")
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn sync_file_system(file: &File) -> Result<(), rustix::io::Errno> {
+    rustix::fs::syncfs(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(file: &File) -> std::io::Result<()> {
+    file.sync_all()
+}

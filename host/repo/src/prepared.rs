@@ -1,0 +1,72 @@
+//! What came into a workspace.
+
+use std::fmt;
+
+use skep_model::RepoSource;
+
+/// A workspace that is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// In the order of the sources.
+    pub repos: Vec<Checkout>,
+}
+
+/// One repository of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// Where it came from.
+    pub source: RepoSource,
+    /// Its folder in the workspace; empty when it is the workspace's root.
+    pub folder: String,
+    /// The commit that it is at, in hexadecimal; none for a folder that git doesn't know, or before the first commit.
+    pub commit: Option<String>,
+    /// The branch that is checked out at the source; none when its HEAD is at a commit only.
+    pub branch: Option<String>,
+    /// Whether the files differ from the commit: changed, staged, deleted or not tracked.
+    pub dirty: bool,
+    /// Files and links written; folders don't count.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Pipes, sockets and devices, which are left out.
+    pub special: u64,
+    /// Submodules, which are empty folders.
+    pub submodules: Vec<String>,
+}
+
+impl Checkout {
+    pub(crate) fn new(source: RepoSource, folder: String) -> Self {
+        Self {
+            source,
+            folder,
+            commit: None,
+            branch: None,
+            dirty: false,
+            files: 0,
+            bytes: 0,
+            special: 0,
+            submodules: Vec::new(),
+        }
+    }
+}
+
+/// One line, as a run's journal keeps it.
+impl fmt::Display for Checkout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (RepoSource::Path(location) | RepoSource::Url(location)) = &self.source;
+        write!(f, "{}: {} ", if self.folder.is_empty() { "/" } else { &self.folder }, location.escape_debug())?;
+        match (&self.commit, &self.branch) {
+            (Some(commit), Some(branch)) => write!(f, "at {commit} ({})", branch.escape_debug())?,
+            (Some(commit), None) => write!(f, "at {commit}")?,
+            (None, _) => write!(f, "without a commit")?,
+        }
+        write!(f, "{}, {} files, {} bytes", if self.dirty { " with changes" } else { "" }, self.files, self.bytes)?;
+        if self.special > 0 {
+            write!(f, ", {} special files left out", self.special)?;
+        }
+        if !self.submodules.is_empty() {
+            write!(f, ", {} submodules left empty", self.submodules.len())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! What git would ignore, decided without git: the rules are read through the same folders as the files, so that neither a
+//! link nor a path's length leads elsewhere.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::beneath;
+
+/// More of a `.gitignore` isn't read.
+const LARGEST: u64 = 1 << 20;
+
+/// The rules that hold in one folder: its own and, where these say nothing, those of the folders above.
+pub(crate) struct Rules {
+    own: Gitignore,
+    above: Option<Arc<Self>>,
+}
+
+impl Rules {
+    /// The repository's own rules outside of its tree, `info/exclude`.
+    pub(crate) fn of_repository(exclude: &str) -> Arc<Self> {
+        Arc::new(Self { own: build(Path::new(""), exclude), above: None })
+    }
+
+    /// The rules in `folder`, which is at `relative`. Those of the folder above when it has none of its own.
+    pub(crate) fn within(self: &Arc<Self>, folder: &OwnedFd, relative: &Path) -> Arc<Self> {
+        let Some(text) = read(folder) else { return Arc::clone(self) };
+        Arc::new(Self { own: build(relative, &text), above: Some(Arc::clone(self)) })
+    }
+
+    /// Whether git would ignore what is at `relative`, if it doesn't track it.
+    pub(crate) fn ignore(&self, relative: &Path, is_folder: bool) -> bool {
+        match self.own.matched(relative, is_folder) {
+            Match::Ignore(_) => true,
+            Match::Whitelist(_) => false,
+            Match::None => self.above.as_ref().is_some_and(|above| above.ignore(relative, is_folder)),
+        }
+    }
+}
+
+/// A `.gitignore` that is a link, a pipe or unreadable counts for nothing, as with git.
+fn read(folder: &OwnedFd) -> Option<String> {
+    let file = File::from(beneath::file(folder, OsStr::new(".gitignore")).ok()?);
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Lines that are no pattern are left out, as with git.
+fn build(relative: &Path, text: &str) -> Gitignore {
+    let mut builder = GitignoreBuilder::new(relative);
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        builder.add_line(None, line).ok();
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
+}

@@ -1,0 +1,9 @@
+//! Repositories of all kinds, brought into workspaces: real folders, real git, a real server.
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+mod folders;
+mod hostile;
+mod scene;
+mod server;
+mod servers;
+mod work_trees;
