@@ -1,0 +1,190 @@
+//! How fast events become durable and folded, beside how fast the journal alone makes them durable.
+//!
+//! `cargo run --release -p skep-state --example fold_bench -- [EVENTS] [RUNS_PER_WRITER] [FOLDER]`
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use skep_journal::storage::OsStorage;
+use skep_journal::{Append, Applied, Fold, FoldError, Head, Journal, Mark, Moved};
+use skep_model::{AgentPin, Content, Digest, Event, Grants, Happening, Limits, RunId, RunSpec, Timestamp};
+use skep_state::{Config, Store};
+
+/// A fold that keeps nothing.
+struct Nothing;
+
+impl Fold for Nothing {
+    fn mark(&self) -> Result<Option<Mark>, FoldError> {
+        Ok(None)
+    }
+
+    fn head(&self, _: RunId) -> Result<Option<Head>, FoldError> {
+        Ok(None)
+    }
+
+    fn apply(&mut self, _: Applied<'_>) -> Result<(), FoldError> {
+        Ok(())
+    }
+
+    fn moved(&mut self, _: &[Moved]) -> Result<(), FoldError> {
+        Ok(())
+    }
+
+    fn reset(&mut self) -> Result<(), FoldError> {
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let events: u64 = args.next().map_or(Ok(200_000), |text| text.parse())?;
+    let runs: u64 = args.next().map_or(Ok(1), |text| text.parse())?;
+    let folder = args.next().map_or_else(std::env::temp_dir, Into::into);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    println!("{events} events of {} bytes, {runs} runs per writer", said(1).encode().len());
+    for writers in [1, 64, 256] {
+        // One event at a time costs a sync for each.
+        let events = if writers == 1 { events / 10 } else { events };
+        let alone = runtime.block_on(journal_alone(&folder, writers, runs, events))?;
+        let before = resident_mb();
+        let folded = runtime.block_on(with_state(&folder, writers, runs, events))?;
+        println!(
+            "{writers:>3} writers: journal {alone:>8.0}/s, with state {folded:>8.0}/s ({:.2}), resident {before} -> {} MB",
+            folded / alone,
+            resident_mb()
+        );
+    }
+    Ok(())
+}
+
+async fn journal_alone(folder: &Path, writers: u64, runs: u64, events: u64) -> Result<f64, Box<dyn std::error::Error>> {
+    let dir = tempfile::tempdir_in(folder)?;
+    let config = skep_journal::Config::new(dir.path().join("journal"));
+    let (journal, _) = Journal::open(config, Arc::new(OsStorage), Box::new(Nothing))?;
+    let journal = Arc::new(journal);
+    for run in 0..writers * runs {
+        journal.append(Append::new(id(run), 1, first().iter().map(Event::encode).collect())).await?.await?;
+    }
+    let journal = &journal;
+    each_writer(writers, runs, events, move |run, seq| {
+        let journal = journal.clone();
+        async move {
+            let append = Append::new(run, seq, vec![said(seq).encode()]);
+            let appended = journal.append(append).await.expect("a place");
+            appended.await.expect("an answer");
+        }
+    })
+    .await
+}
+
+async fn with_state(folder: &Path, writers: u64, runs: u64, events: u64) -> Result<f64, Box<dyn std::error::Error>> {
+    let dir = tempfile::tempdir_in(folder)?;
+    let (store, _) = Store::open(Config::new(dir.path()))?;
+    let store = Arc::new(store);
+    for run in 0..writers * runs {
+        store.append(id(run), 1, &first()).await?;
+    }
+    let rate = {
+        let store = &store;
+        each_writer(writers, runs, events, move |run, seq| {
+            let store = store.clone();
+            async move {
+                store.append(run, seq, &[said(seq)]).await.expect("an answer");
+            }
+        })
+        .await?
+    };
+    let began = Instant::now();
+    drop(store);
+    println!(
+        "  closed in {:?}, state {} MB on disk",
+        began.elapsed(),
+        size_of_folder(&dir.path().join("state"))? >> 20
+    );
+    if writers == 256 {
+        let began = Instant::now();
+        let (store, report) = Store::rebuild(Config::new(dir.path()))?;
+        let folded = report.rebuilt.map_or(0, |rebuilt| rebuilt.events);
+        println!("  rebuilt {folded} events in {:?}", began.elapsed());
+        drop(store);
+    }
+    Ok(rate)
+}
+
+/// Each writer appends to its runs in turn, one event at a time.
+async fn each_writer<F>(
+    writers: u64,
+    runs: u64,
+    events: u64,
+    append: impl Fn(RunId, u64) -> F,
+) -> Result<f64, Box<dyn std::error::Error>>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let per_writer = events / writers;
+    let began = Instant::now();
+    let mut tasks = Vec::new();
+    for writer in 0..writers {
+        let appends: Vec<F> = (0..per_writer)
+            .map(|event| append(id(writer * runs + event % runs), first().len() as u64 + 1 + event / runs))
+            .collect();
+        tasks.push(tokio::spawn(async move {
+            for append in appends {
+                append.await;
+            }
+        }));
+    }
+    for task in tasks {
+        task.await?;
+    }
+    Ok((per_writer * writers) as f64 / began.elapsed().as_secs_f64())
+}
+
+fn id(number: u64) -> RunId {
+    RunId::new(1_790_000_000_000 + number, &[7; 10])
+}
+
+fn at(what: Happening) -> Event {
+    Event { at: Timestamp(1_790_000_000_000), what }
+}
+
+fn said(seq: u64) -> Event {
+    at(Happening::Said { text: Content::Inline(format!("{seq:0>540}")) })
+}
+
+/// What stands before the first word of a brain.
+fn first() -> Vec<Event> {
+    let spec = RunSpec {
+        title: "Measure the fold".to_owned(),
+        prompt: Content::Inline("Say many things, one after the other.".to_owned()),
+        context: Content::Inline("{}".to_owned()),
+        agent: AgentPin { name: "bench".to_owned(), version: "0.1.0".to_owned(), component: Digest::of(b"bench") },
+        environment: "default".to_owned(),
+        repos: Vec::new(),
+        grants: Grants::default(),
+        limits: Limits::RUN,
+        submitter: "bench".to_owned(),
+        priority: 0,
+        metadata: Default::default(),
+        seed: 1,
+    };
+    let attempt = Happening::Attempt { number: 1 };
+    [Happening::Queued(Box::new(spec)), attempt, Happening::Began].into_iter().map(at).collect()
+}
+
+fn resident_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+fn size_of_folder(dir: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { size_of_folder(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
+}

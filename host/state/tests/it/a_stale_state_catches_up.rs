@@ -1,0 +1,70 @@
+use std::fs;
+use std::path::Path;
+
+use skep_state::Trouble;
+
+use crate::support::{Life, check_all, event, filled, open, open_quietly, text};
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() { copy(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to).unwrap()) }
+    }
+}
+
+fn put_back(old: &Path, data: &Path, what: &str) {
+    fs::remove_dir_all(data.join(what)).unwrap();
+    copy(old, &data.join(what));
+}
+
+/// Goes on with some old runs and begins new ones.
+fn go_on(data: &Path, lives: &mut Vec<Life>) {
+    let store = open_quietly(data);
+    for life in lives.iter_mut().filter(|life| life.number % 5 == 4) {
+        for _ in 0..40 {
+            let said = event(life.next_seq(), skep_model::Happening::Said { text: text("going on") });
+            store.append_blocking(life.run, life.next_seq(), std::slice::from_ref(&said)).unwrap();
+            life.push(said);
+        }
+    }
+    lives.extend((100..110).map(|number| Life::complete(number, 3, None)));
+    lives.iter().filter(|life| life.number >= 100).for_each(|life| life.store(&store));
+}
+
+#[test]
+fn what_sled_lost_at_its_end_is_folded_again() {
+    let (data, mut lives) = filled(20);
+    let old = data.path().join("old");
+    copy(&data.path().join("state"), &old);
+    go_on(data.path(), &mut lives);
+    put_back(&old, data.path(), "state");
+    let (store, report) = open(data.path());
+    assert_eq!(report.rebuilt, None);
+    assert_eq!(report.journal.folded, 4 * 40 + 10 * 7);
+    check_all(&store, &lives);
+}
+
+#[test]
+fn a_state_that_is_ahead_of_its_journal_is_made_anew_and_the_loss_is_told() {
+    let (data, mut lives) = filled(20);
+    let old = data.path().join("old");
+    copy(&data.path().join("journal"), &old);
+    let before = lives.clone();
+    go_on(data.path(), &mut lives);
+    put_back(&old, data.path(), "journal");
+    let (store, report) = open(data.path());
+    assert!(report.journal.lost.is_some(), "{report:?}");
+    check_all(&store, &before);
+}
+
+#[test]
+fn a_state_of_another_folder_is_noticed() {
+    let (data, lives) = filled(20);
+    let (other, _) = filled(3);
+    put_back(&other.path().join("state"), data.path(), "state");
+    let (store, report) = open(data.path());
+    let because = report.rebuilt.map(|rebuilt| rebuilt.because);
+    assert!(matches!(because, Some(Trouble::Disagrees { .. })), "{because:?}");
+    check_all(&store, &lives);
+}
