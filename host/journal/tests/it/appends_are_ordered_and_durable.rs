@@ -66,3 +66,33 @@ fn a_wrong_expectation_is_a_conflict_and_harms_nobody_else() {
     append(&journal, 1, 2, &["b"]).unwrap();
     assert_eq!(fold.payloads(run(1)), [(1, b"a".to_vec()), (2, b"b".to_vec())]);
 }
+
+#[test]
+fn many_writers_and_a_reader_of_everything_do_not_disturb_each_other() {
+    const EACH: u64 = 400;
+    let dir = tempfile::tempdir().unwrap();
+    let fold = MemoryFold::default();
+    // All that is written passes through the queue many times over, and through dozens of segments.
+    let config = Config {
+        segment_bytes: 20_000,
+        max_payload_bytes: 600,
+        max_batch_bytes: 4000,
+        queue_bytes: 8000,
+        ..Config::new(dir.path().join("journal"))
+    };
+    let (journal, _) = Journal::open(config, Arc::new(OsStorage), fold.boxed()).unwrap();
+    std::thread::scope(|threads| {
+        let write = |n: u8| {
+            for seq in 1..=EACH {
+                let append = Append::new(run(n), seq, vec![vec![n; 500]]);
+                journal.append_blocking(append).unwrap().wait().unwrap();
+            }
+        };
+        let writers: Vec<_> = (0..4).map(|n| threads.spawn(move || write(n))).collect();
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            assert_eq!(journal.verify(|_| {}).damage, []);
+        }
+    });
+    let report = journal.verify(|_| {});
+    assert_eq!((report.entries, report.runs, report.damage), (4 * EACH, 4, vec![]));
+}
