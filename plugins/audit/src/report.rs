@@ -1,5 +1,6 @@
 //! From what was found to what is reported. `audit.json` is this, as it stands.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
@@ -178,7 +179,7 @@ fn languages(files: &[CountedFile]) -> Vec<LanguageTotal> {
         total.lines += file.lines;
     }
     let mut totals: Vec<LanguageTotal> = totals.into_values().collect();
-    totals.sort_by(|one, other| (other.lines, other.bytes).cmp(&(one.lines, one.bytes)));
+    totals.sort_by_key(|total| Reverse((total.lines, total.bytes)));
     totals
 }
 
@@ -247,7 +248,7 @@ fn large_files(files: &[CountedFile]) -> Vec<LargeFile> {
     let large = files.iter().filter(|file| file.size >= LARGE);
     let mut large: Vec<LargeFile> =
         large.map(|file| LargeFile { path: file.path.clone(), bytes: file.size, binary: file.binary }).collect();
-    large.sort_by(|one, other| other.bytes.cmp(&one.bytes));
+    large.sort_by_key(|file| Reverse(file.bytes));
     large
 }
 
@@ -331,9 +332,10 @@ mod tests {
 
     #[test]
     fn licences_and_large_files_are_listed() {
-        let mut survey = Survey::default();
-        survey.licence_files = vec![LicenceFile { path: "LICENSE".into(), text: "Apache License Version 2.0".into() }];
-        survey.count.files = vec![CountedFile { path: "a.bin".into(), size: 2 << 20, lines: 0, binary: true }];
+        let licence = LicenceFile { path: "LICENSE".into(), text: "Apache License Version 2.0".into() };
+        let large = CountedFile { path: "a.bin".into(), size: 2 << 20, lines: 0, binary: true };
+        let count = Count { files: vec![large], truncated: false };
+        let survey = Survey { licence_files: vec![licence], count, ..Survey::default() };
         let report = report(&survey);
         assert_eq!((report.licence_names().as_str(), report.large_files[0].bytes), ("Apache-2.0", 2 << 20));
     }
