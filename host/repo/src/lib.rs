@@ -9,8 +9,8 @@
 //! machine is run or obeyed. Large-file pointers stay pointers, line ends stay as they are stored, submodules stay
 //! empty folders. A local source is only read: not even its index is refreshed. No symbolic link is followed on either side.
 //!
-//! **Whole or absent.** Everything is built in `<dest>.partial`, then synced to the disk, then renamed, so that a
-//! workspace that is there is complete, after a kill as after a machine crash. A folder whose name ends in `.partial` is
+//! **Whole or absent.** Everything is built in `<dest>.partial` and renamed at the end, so that a workspace that is there
+//! is complete; [`Durability`] says whether after a machine crash too. A folder whose name ends in `.partial` is
 //! nobody's and can be removed at any time when no preparation is under way.
 #![deny(unsafe_code)]
 
@@ -36,7 +36,7 @@ mod tracked;
 mod transport;
 
 pub use error::RepoError;
-pub use meter::{Progress, Terms, Watch};
+pub use meter::{Durability, Progress, Terms, Watch};
 pub use prepare::prepare;
 pub use prepared::{Checkout, Prepared};
 pub use remove::remove;

@@ -19,12 +19,34 @@ pub struct Terms {
     pub wall: Duration,
     /// Whether URLs may lead to private, loopback and link-local addresses, and plain `http://` to loopback ones.
     pub allow_private: bool,
+    /// What the workspace survives.
+    pub durability: Durability,
+}
+
+/// What a workspace that is there survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// The end of the process, at any point: the workspace is whole or absent. After a crash of the machine it may be there with
+    /// files that are empty or missing, so whoever goes on with a run after the machine was started anew must not trust a
+    /// workspace that is older than that.
+    #[default]
+    Process,
+    /// The end of the machine too. This syncs the whole file system once, which costs less than a sync for each file, but
+    /// waits for everything that anybody else has written; and a workspace that reached the disk is slow to remove.
+    Machine,
 }
 
 impl Default for Terms {
-    /// 4 GiB, 500,000 files, 1,000 folders below each other, 10 minutes, public addresses only.
+    /// 4 GiB, 500,000 files, 1,000 folders below each other, 10 minutes, public addresses only, not synced.
     fn default() -> Self {
-        Self { bytes: 4 << 30, files: 500_000, depth: 1_000, wall: Duration::from_secs(600), allow_private: false }
+        Self {
+            bytes: 4 << 30,
+            files: 500_000,
+            depth: 1_000,
+            wall: Duration::from_secs(600),
+            allow_private: false,
+            durability: Durability::default(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One workspace, from nothing to whole.
 
 use std::fs::{File, create_dir, create_dir_all, rename};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use skep_model::RepoSource;
@@ -8,14 +9,14 @@ use skep_model::RepoSource;
 use crate::folder::folders;
 use crate::local::{Local, Place};
 use crate::location::{Location, shown};
-use crate::meter::{Meter, Progress};
+use crate::meter::{Durability, Meter, Progress};
 use crate::remote::Remote;
 use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
 
 /// Makes the workspace `dest`, which must not exist, of these repositories. One goes straight into it, several have a folder
 /// each, and none at all make an empty workspace. Blocks until it is done.
 ///
-/// When this returns `Ok`, `dest` is complete and on the disk. When it returns an error, or when the process dies in between, there
+/// When this returns `Ok`, `dest` is complete. When it returns an error, or when the process dies in between, there
 /// is no `dest`, and what there is of `<dest>.partial` is removed now or by the next call.
 ///
 /// # Errors
@@ -91,15 +92,18 @@ impl Build<'_> {
         }
     }
 
-    /// Syncs what was written, then gives it its name, then makes the name durable. One sync of the file system costs less than one
-    /// for each file, and without it a machine crash could leave a renamed workspace of empty files.
+    /// Gives what was built its name, between two syncs if it has to survive the machine: without the first, a crash could
+    /// leave a workspace of empty files, and without the second none.
     fn keep(&self) -> Result<(), RepoError> {
-        let tree = File::open(self.tree()).map_err(RepoError::write(&self.tree()))?;
-        sync_file_system(&tree).map_err(RepoError::write(self.dest))?;
+        let durable = self.meter.terms.durability == Durability::Machine;
+        let sync = |path: &Path, sync: fn(&File) -> io::Result<()>| match durable {
+            true => File::open(path).and_then(|file| sync(&file)).map_err(RepoError::write(path)),
+            false => Ok(()),
+        };
+        sync(&self.tree(), sync_file_system)?;
         rename(self.tree(), self.dest).map_err(RepoError::write(self.dest))?;
         remove(&self.partial)?;
-        let parent = self.partial.with_file_name(".");
-        File::open(&parent).and_then(|parent| parent.sync_all()).map_err(RepoError::write(&parent))
+        sync(&self.partial.with_file_name("."), File::sync_all)
     }
 
     fn tree(&self) -> PathBuf {
@@ -108,11 +112,11 @@ impl Build<'_> {
 }
 
 #[cfg(target_os = "linux")]
-fn sync_file_system(file: &File) -> Result<(), rustix::io::Errno> {
-    rustix::fs::syncfs(file)
+fn sync_file_system(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(file)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn sync_file_system(file: &File) -> std::io::Result<()> {
+fn sync_file_system(file: &File) -> io::Result<()> {
     file.sync_all()
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
 use skep_model::RepoSource;
-use skep_repo::{Progress, RepoError, Terms, remove};
+use skep_repo::{Durability, Progress, RepoError, Terms, remove};
 
 use crate::scene::{Scene, portrait};
 
@@ -271,4 +271,13 @@ fn what_an_interrupted_preparation_left_is_removed() {
     fs::create_dir_all(scene.at("data/workspace.partial/tree/old")).unwrap();
     scene.prepare().unwrap();
     assert_eq!(scene.names(), ["file"]);
+}
+
+#[test]
+fn a_workspace_that_has_to_survive_the_machine_is_the_same() {
+    let scene = Scene::new();
+    scene.write("a/file", "x");
+    let terms = Terms { durability: Durability::Machine, ..Terms::default() };
+    scene.prepare_with(&[scene.path_source()], &terms).unwrap();
+    assert_eq!(scene.names(), ["a/", "a/file"]);
 }

@@ -6,4 +6,5 @@ mod hostile;
 mod scene;
 mod server;
 mod servers;
+mod tls;
 mod work_trees;

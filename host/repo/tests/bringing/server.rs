@@ -1,6 +1,6 @@
 //! A small HTTP server on loopback: git's own `http-backend` behind it, or whatever a test wants it to answer.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -27,7 +27,15 @@ pub(crate) struct Server {
 impl Server {
     /// Answers each request with the bytes that `answer` returns, then closes the connection; with None it stays silent and
     /// open until the client closes.
-    pub(crate) fn start(answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + 'static) -> Self {
+        Self::over(|stream| stream, answer)
+    }
+
+    /// The same, over what `wrap` makes of a connection.
+    pub(crate) fn over<S: Read + Write>(
+        wrap: impl Fn(TcpStream) -> S + Send + 'static,
+        answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, seen, stop) = (listener.local_addr().unwrap(), Arc::default(), Arc::new(AtomicBool::new(false)));
         let thread = std::thread::spawn({
@@ -37,7 +45,7 @@ impl Server {
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    serve(stream, &answer, &seen);
+                    serve(wrap(stream), &answer, &seen);
                 }
             }
         });
@@ -63,7 +71,7 @@ impl Drop for Server {
     }
 }
 
-fn serve(stream: TcpStream, answer: impl Fn(&Request) -> Option<Vec<u8>>, seen: &Mutex<Vec<String>>) {
+fn serve<S: Read + Write>(stream: S, answer: impl Fn(&Request) -> Option<Vec<u8>>, seen: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(stream);
     let Some(request) = read(&mut reader) else { return };
     seen.lock().unwrap().push(format!("{} {}", request.method, request.target));
@@ -75,7 +83,7 @@ fn serve(stream: TcpStream, answer: impl Fn(&Request) -> Option<Vec<u8>>, seen: 
     }
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+fn read(reader: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace().map(str::to_owned);
