@@ -14,7 +14,7 @@ pub fn built() -> PathBuf {
 /// # Panics
 /// It was not built.
 pub fn guest(name: &str) -> Vec<u8> {
-    read(&built().join("tests").join(format!("{name}.wasm")))
+    read(&built().join("tests").join(format!("{}.wasm", name.replace('-', "_"))))
 }
 
 /// The folder with the built-in plugins.
@@ -54,7 +54,7 @@ workspace = "write"
 name = "append"
 idempotency = "non-idempotent"
 [[tools]]
-name = "sleep_then_append"
+name = "sleep-then-append"
 idempotency = "non-idempotent"
 [[tools]]
 name = "write"
@@ -88,6 +88,12 @@ name = "clock"
 idempotency = "read-only"
 [[tools]]
 name = "exit"
+idempotency = "read-only"
+[[tools]]
+name = "fail"
+idempotency = "read-only"
+[[tools]]
+name = "print"
 idempotency = "read-only"
 "#;
 

@@ -4,12 +4,18 @@ use std::path::{Component, Path};
 
 use semver::Version;
 
-/// The name of a plugin, a tool, an agent or an environment. It stands in paths, URLs and shells, hence so little.
+/// The name of a plugin, an agent or an environment. It stands in paths, URLs and shells, hence so little.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let good = text.starts_with(|c: char| c.is_ascii_lowercase()) && text.len() <= 64 && text.chars().all(fits);
     let rule = "a lower-case letter, then up to 63 lower-case letters, digits and hyphens";
     if good { Ok(text.to_owned()) } else { Err(format!("{text:?} is no name: write {rule}")) }
+}
+
+/// The name of a tool, which is a function in most languages.
+pub(crate) fn tool(text: &str) -> Result<String, String> {
+    let rule = "a lower-case letter, then up to 63 lower-case letters, digits, hyphens and underscores";
+    name(&text.replace('_', "-")).map(|_| text.to_owned()).map_err(|_| format!("{text:?} is no tool's name: write {rule}"))
 }
 
 /// The name of a secret.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::name::name;
+use crate::name::{name, tool as tool_name};
 
 /// `files.read`, or `files.*` for all tools of one plugin.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ impl ToolPattern {
         if tool == "*" {
             return Ok(Self { plugin, tool: None });
         }
-        Ok(Self { plugin, tool: Some(name(tool).map_err(|_| rule())?) })
+        Ok(Self { plugin, tool: Some(tool_name(tool).map_err(|_| rule())?) })
     }
 }
 

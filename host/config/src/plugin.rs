@@ -149,7 +149,7 @@ fn tools(root: &mut Section<'_>, provides: Option<Provides>) -> Vec<ToolDeclarat
     let mut tools: Vec<ToolDeclaration> = Vec::new();
     for mut section in root.sections("tools") {
         let tool = ToolDeclaration {
-            name: section.need("name", name::name),
+            name: section.need("name", name::tool),
             idempotency: section.get("idempotency", one_of(IDEMPOTENCY)).unwrap_or_default(),
         };
         if !tool.name.is_empty() && tools.iter().any(|other| other.name == tool.name) {

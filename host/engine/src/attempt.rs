@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use skep_model::{Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, Timestamp, Usage};
+use skep_model::{Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, Seq, Timestamp, Usage};
 use skep_repo::{RepoError, Watch};
 use skep_sandbox::{Agent, Ended, Meter, Sandbox, Task, Workspace};
 use skep_state::Store;
@@ -56,6 +56,8 @@ struct Subject {
     spec: Arc<RunSpec>,
     record: Record,
     way: Way,
+    /// The first event that was not there when the run was taken up.
+    history_ends: Seq,
 }
 
 impl Attempts {
@@ -66,13 +68,13 @@ impl Attempts {
     /// starts again.
     pub(crate) async fn attempt(&self, log: &Arc<RunLog>, way: Way) -> Result<After, Error> {
         let (run, log) = (log.run, Arc::clone(log));
-        let live = log.attach().await?;
+        let (live, history_ends) = log.attach().await?;
         let record = self.store.record(run)?.ok_or(Error::UnknownRun(run))?;
         if record.state.is_terminal() {
             return Ok(After::Ended);
         }
         let spec = self.spec(run)?;
-        let subject = Subject { run, log, live, spec, record, way };
+        let subject = Subject { run, log, live, spec, record, way, history_ends };
         let after = self.take_up(&subject).await;
         if let Ok(After::Ended) = after {
             self.clear(run).await;
@@ -151,11 +153,10 @@ impl Attempts {
             Err(Error::Sandbox(error)) => return Ok(Ended::Outcome(Outcome::HostFault(format!("the agent can't be loaded: {error}")))),
             Err(error) => return Err(error),
         };
-        let end = subject.log.next_seq().await;
         if subject.way == Way::Anew {
             subject.log.add(vec![Happening::Began]).await?;
         }
-        self.think(subject, agent, workspace, end, meter, wall).await
+        self.think(subject, agent, workspace, meter, wall).await
     }
 
     /// The run's workspace, made when it is not there yet. The inner error is the run's end.
@@ -182,7 +183,6 @@ impl Attempts {
         subject: &Subject,
         agent: Agent,
         workspace: Option<Workspace>,
-        end: u64,
         meter: &Arc<Meter>,
         wall: Duration,
     ) -> Result<Ended, Error> {
@@ -195,7 +195,7 @@ impl Attempts {
             workspace,
             linger: self.linger,
         };
-        let history = History::new(Arc::clone(&self.store), subject.run, 2, end);
+        let history = History::new(Arc::clone(&self.store), subject.run, 2, subject.history_ends);
         let door = RunDoor::new(history, Some(Arc::new(performer)), Arc::clone(&self.store), subject.record.created_at);
         let task = task(subject.run, &subject.spec, &self.store)?;
         Ok(self.sandbox.run(&agent, task, Box::new(door), Arc::clone(meter), wall).await)

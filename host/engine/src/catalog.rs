@@ -78,6 +78,14 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// The same with these environments too; one that a folder has under the same name takes its place.
+    pub fn with_shipped(mut self, environments: impl IntoIterator<Item = Environment>) -> Self {
+        for environment in environments {
+            self.environments.entry(environment.name.clone()).or_insert(environment);
+        }
+        self
+    }
+
     /// The plugins, by name.
     pub fn plugins(&self) -> impl Iterator<Item = &Plugin> {
         self.plugins.values()

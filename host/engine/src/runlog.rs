@@ -76,10 +76,6 @@ pub(crate) struct Added {
 }
 
 impl RunLog {
-    pub(crate) async fn next_seq(&self) -> Seq {
-        self.end.lock().await.next
-    }
-
     /// Adds events in order and goes on: whatever is added later is also durable later. [`RunLog::sync`] waits.
     pub(crate) async fn add(&self, happenings: Vec<Happening>) -> Result<Added, Error> {
         self.end.lock().await.add(self.run, &self.store, happenings).await
@@ -108,13 +104,13 @@ impl RunLog {
         }
     }
 
-    /// The run is in memory from now on: what arrives is handed to it.
-    pub(crate) async fn attach(&self) -> Result<Arc<Live>, Error> {
+    /// The run is in memory from now on: what arrives is handed to it. Everything before the returned number is durable.
+    pub(crate) async fn attach(&self) -> Result<(Arc<Live>, Seq), Error> {
         let mut end = self.end.lock().await;
         end.settle().await?;
         let live = Arc::new(Live::default());
         end.live = Some(Arc::clone(&live));
-        Ok(live)
+        Ok((live, end.next))
     }
 
     /// The run leaves memory. A message or a cancel that came at the last moment is not lost: true when there is one.
