@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p skep-state --example fold_bench -- [EVENTS] [RUNS_PER_WRITER] [FOLDER]`
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,6 +11,7 @@ use skep_journal::storage::OsStorage;
 use skep_journal::{Append, Applied, Fold, FoldError, Head, Journal, Mark, Moved};
 use skep_model::{AgentPin, Content, Digest, Event, Grants, Happening, Limits, RunId, RunSpec, Timestamp};
 use skep_state::{Config, Store};
+use tokio::task::JoinSet;
 
 /// A fold that keeps nothing.
 struct Nothing;
@@ -36,6 +38,18 @@ impl Fold for Nothing {
     }
 }
 
+/// What one measurement says. Processor time is that of all threads, and doesn't depend on what else the machine does.
+struct Rate {
+    per_second: f64,
+    cpu_micros: f64,
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>7.0}/s {:>5.1} us cpu", self.per_second, self.cpu_micros)
+    }
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let events: u64 = args.next().map_or(Ok(200_000), |text| text.parse())?;
@@ -50,15 +64,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let before = resident_mb();
         let folded = runtime.block_on(with_state(&folder, writers, runs, events))?;
         println!(
-            "{writers:>3} writers: journal {alone:>8.0}/s, with state {folded:>8.0}/s ({:.2}), resident {before} -> {} MB",
-            folded / alone,
+            "{writers:>3} writers: journal alone {alone}, with state {folded} ({:.2}); resident {before} -> {} MB",
+            folded.per_second / alone.per_second,
             resident_mb()
         );
     }
     Ok(())
 }
 
-async fn journal_alone(folder: &Path, writers: u64, runs: u64, events: u64) -> Result<f64, Box<dyn std::error::Error>> {
+async fn journal_alone(
+    folder: &Path,
+    writers: u64,
+    runs: u64,
+    events: u64,
+) -> Result<Rate, Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir_in(folder)?;
     let config = skep_journal::Config::new(dir.path().join("journal"));
     let (journal, _) = Journal::open(config, Arc::new(OsStorage), Box::new(Nothing))?;
@@ -78,7 +97,7 @@ async fn journal_alone(folder: &Path, writers: u64, runs: u64, events: u64) -> R
     .await
 }
 
-async fn with_state(folder: &Path, writers: u64, runs: u64, events: u64) -> Result<f64, Box<dyn std::error::Error>> {
+async fn with_state(folder: &Path, writers: u64, runs: u64, events: u64) -> Result<Rate, Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir_in(folder)?;
     let (store, _) = Store::open(Config::new(dir.path()))?;
     let store = Arc::new(store);
@@ -118,27 +137,31 @@ async fn each_writer<F>(
     runs: u64,
     events: u64,
     append: impl Fn(RunId, u64) -> F,
-) -> Result<f64, Box<dyn std::error::Error>>
+) -> Result<Rate, Box<dyn std::error::Error>>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let per_writer = events / writers;
-    let began = Instant::now();
-    let mut tasks = Vec::new();
+    let (began, cpu) = (Instant::now(), cpu_micros());
+    let mut tasks = JoinSet::new();
     for writer in 0..writers {
         let appends: Vec<F> = (0..per_writer)
             .map(|event| append(id(writer * runs + event % runs), first().len() as u64 + 1 + event / runs))
             .collect();
-        tasks.push(tokio::spawn(async move {
+        tasks.spawn(async move {
             for append in appends {
                 append.await;
             }
-        }));
+        });
     }
-    for task in tasks {
-        task.await?;
+    while let Some(done) = tasks.join_next().await {
+        done?;
     }
-    Ok((per_writer * writers) as f64 / began.elapsed().as_secs_f64())
+    let done = (per_writer * writers) as f64;
+    Ok(Rate {
+        per_second: done / began.elapsed().as_secs_f64(),
+        cpu_micros: cpu_micros().saturating_sub(cpu) as f64 / done,
+    })
 }
 
 fn id(number: u64) -> RunId {
@@ -171,6 +194,13 @@ fn first() -> Vec<Event> {
     };
     let attempt = Happening::Attempt { number: 1 };
     [Happening::Queued(Box::new(spec)), attempt, Happening::Began].into_iter().map(at).collect()
+}
+
+/// User and system time of this process, from its 14th and 15th field in proc_pid_stat(5), in ticks of 10 ms.
+fn cpu_micros() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ').skip(11).take(2);
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>() * 10_000
 }
 
 fn resident_mb() -> u64 {

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! {"skep_export":1}
-//! {"blob":"sha256:…","base64":"…"}
-//! {"run":"…","seq":1,"chain":"<64 hex>","event":{…}}
-//! {"run":"…","damaged":"why the rest of this run is missing"}
+//! {"blob":{"digest":"sha256:…","base64":"…"}}
+//! {"event":{"run":"…","seq":1,"chain":"<64 hex>","body":{…}}}
+//! {"damaged":{"run":"…","why":"why the rest of this run is missing"}}
 //! {"end":{"runs":1,"events":1,"blobs":1,"sha256":"<64 hex of all bytes above>"}}
 //! ```
 //!
@@ -20,13 +20,25 @@ pub(crate) const VERSION: u32 = 1;
 
 /// One line.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Line {
-    Header { skep_export: u32 },
-    Blob { blob: Digest, base64: String },
-    Event { run: RunId, seq: Seq, chain: String, event: Box<RawValue> },
-    Damaged { run: RunId, damaged: String },
-    End { end: Totals },
+    /// The first, with the version.
+    SkepExport(u32),
+    Blob {
+        digest: Digest,
+        base64: String,
+    },
+    Event {
+        run: RunId,
+        seq: Seq,
+        chain: String,
+        body: Box<RawValue>,
+    },
+    Damaged {
+        run: RunId,
+        why: String,
+    },
+    End(Totals),
 }
 
 /// What an export holds.

@@ -26,7 +26,7 @@ impl Store {
     /// The writer, or reading. What was written then has no end, and an import refuses it.
     pub fn export(&self, to: impl Write) -> Result<Totals, Error> {
         let mut dump = Dump { to: BufWriter::new(to), hash: Sha256::new(), totals: Totals::default() };
-        dump.line(&Line::Header { skep_export: VERSION })?;
+        dump.line(&Line::SkepExport(VERSION))?;
         let mut runs = self.state().all_runs().collect::<Result<Vec<RunId>, Error>>()?;
         runs.reverse();
         self.export_blobs(&runs, &mut dump)?;
@@ -60,7 +60,7 @@ impl Store {
         })?;
         dump.totals.runs += u64::from(any);
         match damaged.filter(|_| any) {
-            Some(damaged) => dump.line(&Line::Damaged { run, damaged }),
+            Some(why) => dump.line(&Line::Damaged { run, why }),
             None => Ok(()),
         }
     }
@@ -105,20 +105,20 @@ impl<W: Write> Dump<W> {
 
     fn blob(&mut self, blob: Digest, bytes: &[u8]) -> Result<(), Error> {
         self.totals.blobs += 1;
-        self.line(&Line::Blob { blob, base64: STANDARD.encode(bytes) })
+        self.line(&Line::Blob { digest: blob, base64: STANDARD.encode(bytes) })
     }
 
     fn event(&mut self, entry: &Entry) -> Result<(), Error> {
         self.totals.events += 1;
         let Entry { run, seq, .. } = *entry;
         let text = String::from_utf8_lossy(&entry.payload).into_owned();
-        let event = RawValue::from_string(text).map_err(|source| Error::UnknownEvent { run, seq, source })?;
-        self.line(&Line::Event { run, seq, chain: hex(&entry.chain), event })
+        let body = RawValue::from_string(text).map_err(|source| Error::UnknownEvent { run, seq, source })?;
+        self.line(&Line::Event { run, seq, chain: hex(&entry.chain), body })
     }
 
     fn finish(mut self) -> Result<Totals, Error> {
         self.totals.sha256 = hex(&self.hash.clone().finalize().into());
-        self.line(&Line::End { end: self.totals.clone() })?;
+        self.line(&Line::End(self.totals.clone()))?;
         self.to.flush().map_err(failed)?;
         Ok(self.totals)
     }

@@ -77,7 +77,7 @@ impl<'a> Import<'a> {
                 return Err(self.wrong("the export ends here without its last line; it is not complete"));
             }
             let line = serde_json::from_str(&text).map_err(|_| self.wrong("not a line of an export"))?;
-            if let Line::End { end } = line {
+            if let Line::End(end) = line {
                 return self.end(end);
             }
             self.hash.update(&text);
@@ -91,13 +91,13 @@ impl<'a> Import<'a> {
 
     fn take(&mut self, line: Line) -> Result<(), Error> {
         match line {
-            Line::Header { skep_export: VERSION } if self.line == 1 => Ok(()),
-            Line::Header { skep_export } => Err(self.wrong(format!("a header of version {skep_export} can't be here"))),
+            Line::SkepExport(VERSION) if self.line == 1 => Ok(()),
+            Line::SkepExport(version) => Err(self.wrong(format!("a header of version {version} can't be here"))),
             _ if self.line == 1 => Err(self.wrong("an export begins with a header")),
-            Line::Blob { blob, base64 } => self.blob(blob, &base64),
-            Line::Event { run, seq, chain, event } => self.event(run, seq, &chain, event.get()),
-            Line::Damaged { run, damaged } => self.damaged(run, damaged),
-            Line::End { .. } => Ok(()),
+            Line::Blob { digest, base64 } => self.blob(digest, &base64),
+            Line::Event { run, seq, chain, body } => self.event(run, seq, &chain, body.get()),
+            Line::Damaged { run, why } => self.damaged(run, why),
+            Line::End(_) => Ok(()),
         }
     }
 

@@ -65,17 +65,15 @@ impl Tree {
         Ok(Self { db, tree })
     }
 
-    /// The checks after opening: the schema is known, the mark and the rows of runs that go on are whole.
+    /// The checks after opening what was there: the schema is known, the mark and the rows of runs that go on are whole.
+    /// sled may open a damaged folder without a word and with nothing in it; the schema is missing then.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.tree.is_empty() && !self.db.was_recovered() {
-            return self.initialise();
-        }
         match self.get::<u32>(keys::SCHEMA)? {
             Some(SCHEMA) => {}
             Some(other) => {
                 return Err(Error::broken(format!("its schema is {other}, and this version writes {SCHEMA}")));
             }
-            None => return Err(Error::broken("it has no schema")),
+            None => return Err(Error::broken("it opened without its content")),
         }
         self.mark()?;
         self.newest_first(Index::Unfinished, None).try_for_each(|run| match self.row(run?)? {
@@ -84,7 +82,8 @@ impl Tree {
         })
     }
 
-    fn initialise(&self) -> Result<(), Error> {
+    /// The first write into a new tree.
+    pub(crate) fn initialise(&self) -> Result<(), Error> {
         let mut changes = Changes::default();
         changes.put(keys::SCHEMA.to_vec(), &SCHEMA)?;
         self.apply(changes)

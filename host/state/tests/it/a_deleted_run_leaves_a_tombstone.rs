@@ -23,7 +23,7 @@ fn its_events_and_blobs_are_gone_and_its_record_says_so() {
     let (own, shared) = (store.blobs().put(b"own").unwrap(), store.blobs().put(b"shared").unwrap());
     let [deleted, other] = [(50, own), (51, shared)].map(|(number, blob)| Life::complete(number, 100, Some(blob)));
     let sharing = Life::complete(52, 1, Some(shared));
-    [&deleted, &other, &sharing].map(|life| life.store(&store));
+    [&deleted, &other, &sharing].into_iter().for_each(|life| life.store(&store));
     for life in [&deleted, &other] {
         store.delete_run(life.run, "no longer needed", LATER).unwrap();
         store.delete_run(life.run, "twice is once", LATER).unwrap();

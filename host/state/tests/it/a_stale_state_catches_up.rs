@@ -9,7 +9,10 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let to = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to).unwrap()) }
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => assert!(fs::copy(entry.path(), to).is_ok()),
+        }
     }
 }
 
@@ -59,9 +62,14 @@ fn a_state_that_is_ahead_of_its_journal_is_made_anew_and_the_loss_is_told() {
 }
 
 #[test]
-fn a_state_of_another_folder_is_noticed() {
+fn a_state_that_contradicts_its_journal_is_noticed() {
     let (data, lives) = filled(20);
-    let (other, _) = filled(3);
+    let (other, _) = filled(0);
+    let store = open_quietly(other.path());
+    // All of this run in the first batch, where the other journal has another run.
+    let ahead = Life::complete(1, 2, None);
+    store.append_blocking(ahead.run, 1, &ahead.events).unwrap();
+    drop(store);
     put_back(&other.path().join("state"), data.path(), "state");
     let (store, report) = open(data.path());
     let because = report.rebuilt.map(|rebuilt| rebuilt.because);

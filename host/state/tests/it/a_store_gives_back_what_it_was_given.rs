@@ -84,18 +84,19 @@ async fn a_follower_hears_everything_once_and_in_order() {
     let life = Life::complete(1, 600, None);
     store.append(life.run, 1, &life.events[..300]).await.unwrap();
     let mut following = store.follow_run(life.run, 3);
-    let writer = {
+    let mut writer = tokio::task::JoinSet::new();
+    {
         let (store, life) = (store.clone(), life.clone());
-        tokio::spawn(async move {
+        writer.spawn(async move {
             for (index, event) in life.events.iter().enumerate().skip(300) {
                 let other = Life::complete(index as u64 + 10, 1, None);
                 store.append(other.run, 1, &other.events).await.unwrap();
                 store.append(life.run, index as u64 + 1, std::slice::from_ref(event)).await.unwrap();
             }
-        })
-    };
+        });
+    }
     for (seq, event) in (1..).zip(&life.events).skip(2) {
         assert_eq!(following.next().await.unwrap(), (seq, event.clone()));
     }
-    writer.await.unwrap();
+    writer.join_next().await.unwrap().unwrap();
 }

@@ -56,6 +56,8 @@ impl Model {
         }
         let events = &life.events[first as usize - 1..];
         if !events.is_empty() {
+            // A blob that nothing names may be swept: put it again before it is named.
+            store.blobs().put(b"component").unwrap();
             store.append_blocking(life.run, first, events).unwrap();
         }
     }
@@ -99,7 +101,6 @@ impl Model {
 fn play(steps: &[Step]) {
     let data = tempfile::tempdir().unwrap();
     let mut store = open_quietly(data.path());
-    store.blobs().put(b"component").unwrap();
     let mut model = Model { lives: (0..RUNS).map(Life::new).collect(), deleted: BTreeMap::new() };
     for step in steps {
         match step {

@@ -1,4 +1,5 @@
 //! The journal and the state together, in real folders.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod a_damaged_state_is_rebuilt;
 mod a_deleted_run_leaves_a_tombstone;
