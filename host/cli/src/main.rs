@@ -1,2 +1,111 @@
-//! The `skep` command.
-fn main() {}
+//! The `skep` command: reads the command line, opens the host, does one thing, and says how it ended.
+#![forbid(unsafe_code)]
+
+mod args;
+mod args_run;
+mod catalog_show;
+mod doctor;
+mod exit;
+mod follow;
+mod help;
+mod host;
+mod listing;
+mod output;
+mod paths;
+mod readable;
+mod run_batch;
+mod run_end;
+mod run_inspect;
+mod run_read;
+mod run_start;
+mod run_steer;
+mod shipped;
+mod signals;
+mod store_admin;
+mod transcript;
+mod verbosity;
+mod wire;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use args::{AgentCommand, Cli, Command, EnvCommand, PluginCommand};
+use args_run::RunCommand;
+use exit::Exit;
+use host::Settings;
+use output::{Output, note};
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let ended = Cli::from_arg_matches(&matches).map_err(|error| error.exit()).and_then(|cli| run(cli, words(&matches)));
+    let exit = ended.unwrap_or_else(|error: anyhow::Error| {
+        let exit = exit::of_error(&error);
+        if exit != Exit::NobodyReads {
+            note(&format!("error: {}", told(&error)));
+        }
+        exit
+    });
+    ExitCode::from(exit.code())
+}
+
+fn run(cli: Cli, command: String) -> Result<Exit> {
+    if matches!(cli.command, Command::CompileWorker) {
+        return skep_sandbox::compile_worker().map(|()| Exit::Done).map_err(|error| anyhow!(error));
+    }
+    verbosity::listen(cli.globals.verbose);
+    let out = Output::new(&cli.globals);
+    let settings = Settings::read(&cli.globals, command)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime can't be started")?;
+    let ended = runtime.block_on(dispatch(cli.command, &settings, &out));
+    // A thread that waits for standard input or for a compiler keeps nobody here.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn dispatch(command: Command, settings: &Settings, out: &Output) -> Result<Exit> {
+    match command {
+        Command::Run(command) => dispatch_run(command, settings, out).await,
+        Command::Agent(AgentCommand::List) => catalog_show::agents(settings, out),
+        Command::Env(EnvCommand::List) => catalog_show::environments(settings, out),
+        Command::Env(EnvCommand::Show { name }) => catalog_show::environment(settings, out, &name),
+        Command::Plugin(PluginCommand::List) => catalog_show::plugins(settings, out),
+        Command::Plugin(PluginCommand::Check { path }) => catalog_show::check(settings, out, &path).await,
+        Command::Store(command) => store_admin::run(settings, out, command),
+        Command::Doctor => doctor::run(settings, out),
+        Command::CompileWorker => Ok(Exit::Done),
+    }
+}
+
+async fn dispatch_run(command: RunCommand, settings: &Settings, out: &Output) -> Result<Exit> {
+    match command {
+        RunCommand::Start(args) => run_start::start(settings, out, *args).await,
+        RunCommand::Resume => run_steer::resume(settings, out).await,
+        RunCommand::Send { id, text, sender } => run_steer::send(settings, out, &id, &sender, &text).await,
+        RunCommand::List(args) => run_inspect::list(settings, out, args),
+        RunCommand::Get { id } => run_inspect::get(settings, out, &id),
+        RunCommand::Logs { id, follow, from } => run_inspect::logs(settings, out, &id, from, follow).await,
+        RunCommand::Cancel { id, reason } => run_steer::cancel(settings, out, &id, &reason).await,
+        RunCommand::Replay { id } => run_inspect::replay(settings, out, &id).await,
+        RunCommand::Artifacts { id, get, to } => run_inspect::artifacts(settings, out, &id, get.as_deref(), &to),
+        RunCommand::Delete { id, reason } => run_steer::delete(settings, out, &id, &reason),
+    }
+}
+
+/// `skep run start`: the words of the command, without anything that may be private.
+fn words(matches: &ArgMatches) -> String {
+    let (mut words, mut at) = ("skep".to_owned(), matches);
+    while let Some((word, below)) = at.subcommand() {
+        words = format!("{words} {word}");
+        at = below;
+    }
+    words
+}
+
+/// An error with its causes, each said once: many of them quote their cause already.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |text, cause| {
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
+}

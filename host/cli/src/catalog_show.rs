@@ -1,0 +1,204 @@
+//! What there is to run, and what it may do: agents, environments, plugins.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+use skep_config::{Environment, PluginManifest, Provides, RepoNeed};
+use skep_engine::{Catalog, Plugin};
+use skep_model::{Access, Overrides};
+use skep_sandbox::Sandbox;
+
+use crate::exit::Exit;
+use crate::host::Settings;
+use crate::listing::Listing;
+use crate::output::Output;
+use crate::readable::harmless;
+
+/// A plugin, an agent being one of them.
+#[derive(Serialize)]
+struct PluginItem {
+    name: String,
+    version: String,
+    provides: &'static str,
+    description: String,
+    workspace: Access,
+    tools: Vec<String>,
+    path: String,
+}
+
+impl From<&Plugin> for PluginItem {
+    fn from(plugin: &Plugin) -> Self {
+        let PluginManifest { name, version, provides, description, capabilities, tools, .. } = &plugin.manifest;
+        Self {
+            name: name.clone(),
+            version: version.to_string(),
+            provides: match provides {
+                Provides::Agent => "agent",
+                Provides::Tool => "tool",
+            },
+            description: description.clone(),
+            workspace: capabilities.workspace,
+            tools: tools.iter().map(|tool| format!("{name}.{}", tool.name)).collect(),
+            path: plugin.folder.display().to_string(),
+        }
+    }
+}
+
+/// `skep agent list`.
+pub(crate) fn agents(settings: &Settings, out: &Output) -> Result<Exit> {
+    let catalog = settings.catalog()?;
+    let agents = catalog.plugins().filter(|plugin| plugin.manifest.provides == Provides::Agent);
+    let items: Vec<PluginItem> = agents.map(Into::into).collect();
+    let columns: &[(_, fn(&PluginItem) -> String)] =
+        &[("AGENT", |item| item.name.clone()), ("VERSION", |item| item.version.clone()), ("DESCRIPTION", |item| item.description.clone())];
+    Listing { key: "agents", items: &items, columns, beside: None }.print(out)?;
+    Ok(Exit::Done)
+}
+
+/// `skep plugin list`.
+pub(crate) fn plugins(settings: &Settings, out: &Output) -> Result<Exit> {
+    let catalog = settings.catalog()?;
+    let items: Vec<PluginItem> = catalog.plugins().map(Into::into).collect();
+    let columns: &[(_, fn(&PluginItem) -> String)] = &[
+        ("PLUGIN", |item| item.name.clone()),
+        ("VERSION", |item| item.version.clone()),
+        ("PROVIDES", |item| item.provides.to_owned()),
+        ("TOOLS", |item| item.tools.len().to_string()),
+        ("DESCRIPTION", |item| item.description.clone()),
+        ("PATH", |item| item.path.clone()),
+    ];
+    Listing { key: "plugins", items: &items, columns, beside: None }.print(out)?;
+    Ok(Exit::Done)
+}
+
+/// What an environment grants, with the tools that its patterns mean here.
+#[derive(Serialize)]
+struct EnvironmentItem {
+    name: String,
+    description: String,
+    agent: Option<String>,
+    workspace: Access,
+    repo: &'static str,
+    tools: Vec<String>,
+    limits: Vec<String>,
+    tool_limits: Vec<String>,
+}
+
+impl EnvironmentItem {
+    fn new(environment: &Environment, catalog: &Catalog) -> Self {
+        let granted = |plugin: &PluginManifest| {
+            let tools = plugin.tools.iter().filter(|tool| environment.grants(&plugin.name, &tool.name));
+            tools.map(|tool| format!("{}.{}", plugin.name, tool.name)).collect::<Vec<_>>()
+        };
+        Self {
+            name: environment.name.clone(),
+            description: environment.description.clone(),
+            agent: environment.agent.clone(),
+            workspace: environment.workspace,
+            repo: match environment.repo {
+                RepoNeed::Required => "required",
+                RepoNeed::Optional => "optional",
+                RepoNeed::None => "none",
+            },
+            tools: catalog.plugins().flat_map(|plugin| granted(&plugin.manifest)).collect(),
+            limits: wishes(&environment.limits),
+            tool_limits: wishes(&environment.tool_limits),
+        }
+    }
+}
+
+fn wishes(overrides: &Overrides) -> Vec<String> {
+    overrides.0.iter().map(|(kind, value)| format!("{}={value}", kind.key())).collect()
+}
+
+fn access(access: Access) -> &'static str {
+    match access {
+        Access::None => "none",
+        Access::Read => "read",
+        Access::Write => "write",
+    }
+}
+
+/// `skep env list`.
+pub(crate) fn environments(settings: &Settings, out: &Output) -> Result<Exit> {
+    let catalog = settings.catalog()?;
+    let items: Vec<_> = catalog.environments().map(|environment| EnvironmentItem::new(environment, &catalog)).collect();
+    let columns: &[(_, fn(&EnvironmentItem) -> String)] = &[
+        ("ENVIRONMENT", |item| item.name.clone()),
+        ("AGENT", |item| item.agent.clone().unwrap_or_default()),
+        ("WORKSPACE", |item| access(item.workspace).to_owned()),
+        ("REPO", |item| item.repo.to_owned()),
+        ("TOOLS", |item| item.tools.len().to_string()),
+        ("DESCRIPTION", |item| item.description.clone()),
+    ];
+    Listing { key: "environments", items: &items, columns, beside: None }.print(out)?;
+    Ok(Exit::Done)
+}
+
+/// `skep env show`.
+pub(crate) fn environment(settings: &Settings, out: &Output, name: &str) -> Result<Exit> {
+    let catalog = settings.catalog()?;
+    let item = EnvironmentItem::new(catalog.environment(name)?, &catalog);
+    if out.is_json() {
+        out.json(&item)?;
+        return Ok(Exit::Done);
+    }
+    let none = |list: &[String], word: &str| if list.is_empty() { word.to_owned() } else { list.join(" ") };
+    let facts = [
+        ("environment", item.name),
+        ("description", item.description),
+        ("agent", item.agent.unwrap_or_else(|| "the run names one".to_owned())),
+        ("repository", item.repo.to_owned()),
+        ("workspace", access(item.workspace).to_owned()),
+        ("tools", none(&item.tools, "none")),
+        ("run limits", none(&item.limits, "the defaults")),
+        ("tool limits", none(&item.tool_limits, "the defaults")),
+    ];
+    out.facts(&facts)?;
+    Ok(Exit::Done)
+}
+
+/// What is found of a plugin that is right.
+#[derive(Serialize)]
+struct Checked {
+    #[serde(flatten)]
+    plugin: PluginItem,
+    described: Vec<Described>,
+}
+
+#[derive(Serialize)]
+struct Described {
+    name: String,
+    description: String,
+    parameters: serde_json::Value,
+}
+
+/// `skep plugin check`.
+pub(crate) async fn check(settings: &Settings, out: &Output, path: &Path) -> Result<Exit> {
+    let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
+    let plugin = Plugin::read(folder)?;
+    let config = skep_sandbox::Config { allocation: skep_sandbox::Allocation::OnDemand, ..settings.sandbox_config()? };
+    let sandbox = Sandbox::new(config).map_err(skep_engine::Error::from)?;
+    let described = Catalog::check(&plugin, &sandbox).await?;
+    let described: Vec<Described> = described
+        .into_iter()
+        .map(|tool| Described {
+            parameters: serde_json::from_str(&tool.parameters).unwrap_or_default(),
+            name: tool.name,
+            description: tool.description,
+        })
+        .collect();
+    let checked = Checked { plugin: (&plugin).into(), described };
+    if out.is_json() {
+        out.json(&checked)?;
+        return Ok(Exit::Done);
+    }
+    let Checked { plugin, described } = checked;
+    out.line(&format!("{}  {} {} {}", out.styled(out.palette.good, "ok"), plugin.provides, plugin.name, plugin.version))?;
+    for tool in described {
+        let first = tool.description.lines().next().unwrap_or_default().to_owned();
+        out.line(&format!("  {}.{}  {}", plugin.name, tool.name, harmless(&first)))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,145 @@
+//! The one place that decides exit codes. Each is a situation that a script tells apart.
+
+use skep_model::RunState;
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Error = 3,
+    Cancelled = 4,
+    NotFound = 5,
+    Refused = 6,
+    Busy = 7,
+    DataFolder = 8,
+    Diverged = 9,
+    NotWhole = 10,
+    Internal = 70,
+    Left = 130,
+    NobodyReads = 141,
+}
+
+/// The table that `--help` and the README show.
+pub(crate) const TABLE: &[(Exit, &str)] = &[
+    (Exit::Done, "done; a run that was waited for SUCCEEDED"),
+    (Exit::Failed, "the run FAILED: its agent, a limit or what was asked for is the cause"),
+    (Exit::Usage, "the command line is wrong"),
+    (Exit::Error, "the run ended as ERROR: the host is the cause"),
+    (Exit::Cancelled, "the run was CANCELLED"),
+    (Exit::NotFound, "no such run, agent, environment, artifact or data folder"),
+    (Exit::Refused, "refused: a limit, prompt, repository, plugin or file that can't be taken; nothing was changed"),
+    (Exit::Busy, "another process has the data folder"),
+    (Exit::DataFolder, "the data folder can't be used: not writable, full, or damaged"),
+    (Exit::Diverged, "the replay differs from the record"),
+    (Exit::NotWhole, "the replay agrees as far as it goes, and the end was not the agent's own"),
+    (Exit::Internal, "skep itself failed"),
+    (Exit::Left, "left while runs were under way; they go on when a host starts again"),
+    (Exit::NobodyReads, "whoever read the output went away"),
+];
+
+impl Exit {
+    /// How waiting for a run ends when the run ends so.
+    pub(crate) const fn of_run(state: RunState) -> Self {
+        match state {
+            RunState::Succeeded => Self::Done,
+            RunState::Failed => Self::Failed,
+            RunState::Error => Self::Error,
+            RunState::Cancelled => Self::Cancelled,
+            RunState::Queued | RunState::Pending | RunState::Claimed | RunState::InProgress | RunState::Blocked => Self::Left,
+        }
+    }
+
+    pub(crate) const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A problem that this command found itself, with the code that it ends with.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Problem {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+}
+
+/// An error that ends the command with this code.
+pub(crate) fn problem(exit: Exit, message: impl Into<String>) -> anyhow::Error {
+    Problem { exit, message: message.into() }.into()
+}
+
+/// The code for an error, by the first of its causes that is known.
+pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
+    error.chain().find_map(of_cause).unwrap_or(Exit::Internal)
+}
+
+fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    if let Some(problem) = cause.downcast_ref::<Problem>() {
+        return Some(problem.exit);
+    }
+    if let Some(error) = cause.downcast_ref::<skep_engine::Error>() {
+        return of_engine(error);
+    }
+    if let Some(error) = cause.downcast_ref::<skep_state::Error>() {
+        return of_state(error);
+    }
+    if let Some(error) = cause.downcast_ref::<skep_journal::Error>() {
+        return of_journal(error);
+    }
+    if let Some(error) = cause.downcast_ref::<std::io::Error>() {
+        return (error.kind() == std::io::ErrorKind::BrokenPipe).then_some(Exit::NobodyReads);
+    }
+    cause.is::<skep_config::ConfigError>().then_some(Exit::Refused)
+}
+
+fn of_engine(error: &skep_engine::Error) -> Option<Exit> {
+    use skep_engine::Error;
+    match error {
+        Error::Store(error) => of_state(error),
+        Error::Sandbox(skep_sandbox::Error::Engine(_)) => Some(Exit::Internal),
+        Error::Sandbox(skep_sandbox::Error::Cache(_)) | Error::Unreadable { .. } => Some(Exit::DataFolder),
+        Error::UnknownAgent { .. } | Error::UnknownEnvironment { .. } | Error::UnknownRun(_) => Some(Exit::NotFound),
+        Error::Sandbox(_)
+        | Error::Config(_)
+        | Error::Plugin { .. }
+        | Error::Limit(_)
+        | Error::Invalid(_)
+        | Error::Full { .. }
+        | Error::Ended(_)
+        | Error::NotEnded { .. }
+        | Error::ShuttingDown => Some(Exit::Refused),
+        Error::Worker(_) => Some(Exit::Internal),
+    }
+}
+
+fn of_state(error: &skep_state::Error) -> Option<Exit> {
+    use skep_state::Error;
+    match error {
+        Error::Journal(error) => of_journal(error),
+        Error::NoSuchRun(_) => Some(Exit::NotFound),
+        Error::NotEnded { .. } | Error::Import { .. } | Error::NotEmpty(_) => Some(Exit::Refused),
+        Error::Broken { .. } | Error::UnknownEvent { .. } | Error::Io { .. } => Some(Exit::DataFolder),
+    }
+}
+
+fn of_journal(error: &skep_journal::Error) -> Option<Exit> {
+    use skep_journal::Error;
+    match error {
+        Error::InUse { .. } => Some(Exit::Busy),
+        Error::TooLarge { .. } | Error::LowSpace { .. } => Some(Exit::Refused),
+        Error::Conflict { .. } | Error::NothingToAppend | Error::Refused { .. } | Error::Closed | Error::Moved { .. } => {
+            Some(Exit::Internal)
+        }
+        Error::Lagged | Error::Config(_) => Some(Exit::Internal),
+        Error::Damaged { .. }
+        | Error::Poisoned { .. }
+        | Error::DiskFull
+        | Error::Fold { .. }
+        | Error::NewerFormat { .. }
+        | Error::Unwritable { .. }
+        | Error::BlobMissing(_)
+        | Error::BlobDamaged(_)
+        | Error::Io { .. } => Some(Exit::DataFolder),
+    }
+}

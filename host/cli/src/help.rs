@@ -1,0 +1,109 @@
+//! What `--help` teaches beside the list of flags.
+
+use std::fmt::Write as _;
+
+use crate::exit::TABLE;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples
+  skep run start --env repo-readonly --repo .     audit this repository, live
+  skep run list                                   what ran
+  skep run logs ID                                what one of them did, event by event
+  skep run replay ID                              proof that the record is exact
+  skep doctor                                     what this machine can do
+
+`skep --help` also lists the exit codes; `skep COMMAND --help` has examples for each command.";
+
+pub(crate) const RUN: &str = "\
+A run is durable from the moment it is accepted. If skep is killed, `skep run resume` (or the next `skep run start`) takes
+it up where it was.";
+
+pub(crate) const RUN_START: &str = "\
+Examples
+  skep run start --env repo-readonly --repo .                    the environment's own agent, audit
+  skep run start --agent audit -e repo-readonly --repo https://example.org/some/repo.git
+  skep run start --agent mine -p 'Tidy up' --limit wall_ms=5min --limit calls=500
+  skep run start --agent mine -p @task.md --context '{\"depth\": 2}' --output ndjson
+  skep run start --agent mine -p - --detach < task.md            accept only; `skep run resume` works on it
+  skep run start --batch tasks.ndjson --output ndjson            one run a line
+
+While it runs, Ctrl-C cancels the run and waits for its end; Ctrl-C again leaves: the run stays and goes on at the next start.
+With --output json the record is printed at the end; with ndjson each event as it becomes durable, then the record.
+With --batch, a line that can't be taken is reported and the others go on; the exit code is then 6.";
+
+pub(crate) const RUN_RESUME: &str = "\
+Examples
+  skep run resume                      after a crash, or after `skep run start --detach`
+  skep run resume --output ndjson      one record a line, as each run ends
+
+Ctrl-C leaves: what has not ended stays, and goes on at the next start.";
+
+pub(crate) const RUN_SEND: &str = "\
+Examples
+  skep run send 0199f3a2 'Skip the vendored folders'
+  git diff | skep run send 0199f3a2 -
+
+The message is durable when this returns. `skep run resume` lets the run hear it.";
+
+pub(crate) const RUN_LIST: &str = "\
+Examples
+  skep run list --state FAILED --state ERROR
+  skep run list --agent audit --limit 100 --output json
+  skep run list --cursor CURSOR        the cursor stands in page_info.next_cursor, and below a list that has more";
+
+pub(crate) const RUN_LOGS: &str = "\
+Examples
+  skep run logs 0199f3a2
+  skep run logs 0199f3a2 --from 40 --output ndjson
+  skep run logs 0199f3a2 -f            if the run is unfinished: take it up and show the rest";
+
+pub(crate) const RUN_REPLAY: &str = "\
+The agent runs in its sandbox with nobody behind the door: each of its calls is compared with the journal and answered from
+it. The exit code is 0 only if every call and the end are the same, byte for byte; 9 if something differs, with the event's
+number and both sides; 10 if all is the same but the end was not the agent's own (cancelled, or not ended yet).";
+
+pub(crate) const RUN_ARTIFACTS: &str = "\
+Examples
+  skep run artifacts 0199f3a2
+  skep run artifacts 0199f3a2 --get audit.md
+  skep run artifacts 0199f3a2 --get audit.json -o audit.json";
+
+pub(crate) const AGENT_LIST: &str = "\
+Agents are plugins with `provides = \"agent\"`. An agent has no rights of its own; the environment of a run gives it tools.";
+
+pub(crate) const ENV_SHOW: &str = "\
+Examples
+  skep env show repo-readonly
+
+An environment is a folder with an environment.toml. To make your own, put it below a folder that you name with
+--environments, SKEP_ENVIRONMENTS or `environments` in skep.toml. One with the name of a shipped environment takes its place.";
+
+pub(crate) const PLUGIN_CHECK: &str = "\
+Examples
+  skep plugin check plugins/mine       the folder with plugin.toml and the built component
+
+It reads the manifest, compiles the component, asks it what it offers in a sandbox without any grant, and compares the two.";
+
+pub(crate) const STORE: &str = "\
+The journal (journal/ in the data folder) is the truth; the state (state/) can be made again from it at any time.";
+
+pub(crate) const DOCTOR: &str = "\
+Also shows every limit with its default and its maximum. Maxima are set in skep.toml in the data folder.";
+
+/// The long help's end: examples, files, variables, exit codes.
+pub(crate) fn long() -> String {
+    let mut text = format!("{EXAMPLES}\n\n{FILES}\n\nExit codes\n");
+    for (exit, meaning) in TABLE {
+        // A String takes every write.
+        writeln!(text, "  {:>3}  {meaning}", exit.code()).unwrap_or_default();
+    }
+    text
+}
+
+const FILES: &str = "\
+Files and variables
+  SKEP_DATA, --data                    the data folder; skep.toml in it configures the host, every key may be left out
+  SKEP_PLUGINS, --plugins              folders of plugins, separated by `:`
+  SKEP_ENVIRONMENTS, --environments    folders of environments, separated by `:`
+  SKEP_OUTPUT, --output                pretty, json, ndjson or text
+  NO_COLOR                             no colours";
