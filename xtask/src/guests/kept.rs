@@ -107,3 +107,30 @@ fn drop_oldest(folder: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_build_comes_back_whole_and_a_damaged_one_does_not() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (built, output) = (folder.path().join("built"), folder.path().join("output"));
+        fs::create_dir_all(built.join("tests"))?;
+        fs::write(built.join("tests/a.wasm"), "component")?;
+        let listing = Listing::write(&built, "key", ["tests/a.wasm".to_owned()].into_iter())?;
+        let cache = Cache::new(folder.path().join("cache"), "key".into());
+        fs::create_dir_all(output.join("tests"))?;
+        fs::write(output.join("tests/old.wasm"), "of an earlier build")?;
+
+        cache.keep(&built, &listing);
+        assert!(cache.restore(&output).is_some());
+        assert_eq!(fs::read_to_string(output.join("tests/a.wasm"))?, "component");
+        assert!(!output.join("tests/old.wasm").exists());
+        assert!(Listing::of_folder(&output, "another key").is_none());
+
+        fs::write(folder.path().join("cache/key/tests/a.wasm"), "damaged")?;
+        assert!(cache.restore(&output).is_none());
+        Ok(())
+    }
+}
