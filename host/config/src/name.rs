@@ -15,7 +15,9 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
 /// The name of a tool, which is a function in most languages.
 pub(crate) fn tool(text: &str) -> Result<String, String> {
     let rule = "a lower-case letter, then up to 63 lower-case letters, digits, hyphens and underscores";
-    name(&text.replace('_', "-")).map(|_| text.to_owned()).map_err(|_| format!("{text:?} is no tool's name: write {rule}"))
+    name(&text.replace('_', "-"))
+        .map(|_| text.to_owned())
+        .map_err(|_| format!("{text:?} is no tool's name: write {rule}"))
 }
 
 /// The name of a secret.

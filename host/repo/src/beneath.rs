@@ -1,5 +1,5 @@
-//! Folders that are opened one name at a time and never through a symbolic link, so that nothing leads out of the folder that
-//! was opened first, whatever changes meanwhile; and no path is ever too long for the system.
+//! Folders that are opened one name at a time and never through a symbolic link, so that nothing leads out of the
+//! folder that was opened first, whatever changes meanwhile; and no path is ever too long for the system.
 
 use std::ffi::OsStr;
 use std::io;

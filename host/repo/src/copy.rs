@@ -114,8 +114,8 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// What was found, unless it is one of the names that are never brought. Git's own folder is known in any case, because
-    /// on some file systems it is the same.
+    /// What was found, unless it is one of the names that are never brought. Git's own folder is known in any case,
+    /// because on some file systems it is the same.
     fn entry<'e>(&self, found: &'e DirEntry, from: &OwnedFd, folder: &Folder) -> Result<Option<Entry<'e>>, RepoError> {
         let name = OsStr::from_bytes(found.file_name().to_bytes());
         if name == "." || name == ".." || name.eq_ignore_ascii_case(".git") {

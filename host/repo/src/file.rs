@@ -1,5 +1,5 @@
-//! The copy of one file: shared blocks where the file system has them, and otherwise its data without its holes. Never a
-//! hard link, through which a guest would write into the user's tree.
+//! The copy of one file: shared blocks where the file system has them, and otherwise its data without its holes.
+//! Never a hard link, through which a guest would write into the user's tree.
 
 use std::ffi::OsStr;
 use std::fs::File;

@@ -1,4 +1,5 @@
-//! One git server, spoken to in HTTP: addresses checked and pinned, no redirection to another server, everything counted.
+//! One git server, spoken to in HTTP: addresses checked and pinned, no redirection to another server, everything
+//! counted.
 
 use std::fmt::Debug;
 use std::io::{self, Read};

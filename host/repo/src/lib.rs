@@ -1,17 +1,18 @@
 //! Brings repositories into a run's workspace: folders of this machine are copied, URLs are fetched and checked out.
 //!
-//! **What a workspace holds.** The files, folders and symbolic links of each repository, and never a `.git`: a guest that could
-//! write one could have the host's git read its configuration, and a copied one could carry hooks, filters and
-//! credentials in. The commit is recorded in [`Checkout`] instead, and git on a workspace (status, diff, commit) is the
-//! host's work, with a git folder that stands outside of it.
+//! **What a workspace holds.** The files, folders and symbolic links of each repository, and never a `.git`: a guest
+//! that could write one could have the host's git read its configuration, and a copied one could carry hooks, filters
+//! and credentials in. The commit is recorded in [`Checkout`] instead, and git on a workspace (status, diff, commit)
+//! is the host's work, with a git folder that stands outside of it.
 //!
-//! **What is never done.** No hook, filter, `fsmonitor`, credential helper or configuration of a repository, a user or the
-//! machine is run or obeyed. Large-file pointers stay pointers, line ends stay as they are stored, submodules stay
-//! empty folders. A local source is only read: not even its index is refreshed. No symbolic link is followed on either side.
+//! **What is never done.** No hook, filter, `fsmonitor`, credential helper or configuration of a repository, a user
+//! or the machine is run or obeyed. Large-file pointers stay pointers, line ends stay as they are stored, submodules
+//! stay empty folders. A local source is only read: not even its index is refreshed. No symbolic link is followed on
+//! either side.
 //!
-//! **Whole or absent.** Everything is built in `<dest>.partial` and renamed at the end, so that a workspace that is there
-//! is complete; [`Durability`] says whether after a machine crash too. A folder whose name ends in `.partial` is
-//! nobody's and can be removed at any time when no preparation is under way.
+//! **Whole or absent.** Everything is built in `<dest>.partial` and renamed at the end, so that a workspace that is
+//! there is complete; [`Durability`] says whether after a machine crash too. A folder whose name ends in `.partial`
+//! is nobody's and can be removed at any time when no preparation is under way.
 #![deny(unsafe_code)]
 
 mod address;

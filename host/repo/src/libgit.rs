@@ -23,8 +23,8 @@ fn set_up() -> Result<(), git2::Error> {
         for level in [ConfigLevel::ProgramData, ConfigLevel::System, ConfigLevel::XDG, ConfigLevel::Global] {
             git2::opts::set_search_path(level, "")?;
         }
-        // Git refuses repositories of other users because their configuration could run programs. Here it can't, and a host
-        // that runs as a user of its own reads other users' repositories all the time.
+        // Git refuses repositories of other users because their configuration could run programs. Here it can't, and
+        // a host that runs as a user of its own reads other users' repositories all the time.
         git2::opts::set_verify_owner_validation(false)?;
         git2::transport::register(&format!("{SCHEME}https"), transport::make)?;
         git2::transport::register(&format!("{SCHEME}http"), transport::make)

@@ -33,8 +33,8 @@ pub(crate) struct Local<'a, 'w> {
 }
 
 impl Local<'_, '_> {
-    /// A folder: its files as they are now, without those that git ignores when it is a work tree. A bare repository has no
-    /// files, so it is checked out at its HEAD.
+    /// A folder: its files as they are now, without those that git ignores when it is a work tree. A bare repository
+    /// has no files, so it is checked out at its HEAD.
     pub(crate) fn files(self) -> Result<(), RepoError> {
         must_be_folder(self.path)?;
         match libgit::open(self.path)? {
@@ -48,8 +48,8 @@ impl Local<'_, '_> {
         }
     }
 
-    /// A `file://` URL: the commit at the HEAD of the repository there. There is nothing to fetch, since its objects can be
-    /// read where they are.
+    /// A `file://` URL: the commit at the HEAD of the repository there. There is nothing to fetch, since its objects
+    /// can be read where they are.
     pub(crate) fn commit(self) -> Result<(), RepoError> {
         must_be_folder(self.path)?;
         let Some(repository) = libgit::open(self.path)? else {

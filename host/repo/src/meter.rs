@@ -26,13 +26,14 @@ pub struct Terms {
 /// What a workspace that is there survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// The end of the process, at any point: the workspace is whole or absent. After a crash of the machine it may be there with
-    /// files that are empty or missing, so whoever goes on with a run after the machine was started anew must not trust a
-    /// workspace that is older than that.
+    /// The end of the process, at any point: the workspace is whole or absent. After a crash of the machine it may be
+    /// there with files that are empty or missing, so whoever goes on with a run after the machine was started anew
+    /// must not trust a workspace that is older than that.
     #[default]
     Process,
-    /// The end of the machine too. This syncs the whole file system once, which costs less than a sync for each file, but
-    /// waits for everything that anybody else has written; and a workspace that reached the disk is slow to remove.
+    /// The end of the machine too. This syncs the whole file system once, which costs less than a sync for each file,
+    /// but waits for everything that anybody else has written; and a workspace that reached the disk is slow to
+    /// remove.
     Machine,
 }
 

@@ -13,8 +13,8 @@ use crate::meter::{Durability, Meter, Progress};
 use crate::remote::Remote;
 use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
 
-/// Makes the workspace `dest`, which must not exist, of these repositories. One goes straight into it, several have a folder
-/// each, and none at all make an empty workspace. Blocks until it is done.
+/// Makes the workspace `dest`, which must not exist, of these repositories. One goes straight into it, several have a
+/// folder each, and none at all make an empty workspace. Blocks until it is done.
 ///
 /// When this returns `Ok`, `dest` is complete. When it returns an error, or when the process dies in between, there
 /// is no `dest`, and what there is of `<dest>.partial` is removed now or by the next call.
@@ -92,8 +92,8 @@ impl Build<'_> {
         }
     }
 
-    /// Gives what was built its name, between two syncs if it has to survive the machine: without the first, a crash could
-    /// leave a workspace of empty files, and without the second none.
+    /// Gives what was built its name, between two syncs if it has to survive the machine: without the first, a crash
+    /// could leave a workspace of empty files, and without the second none.
     fn keep(&self) -> Result<(), RepoError> {
         let durable = self.meter.terms.durability == Durability::Machine;
         let sync = |path: &Path, sync: fn(&File) -> io::Result<()>| match durable {

@@ -1,5 +1,5 @@
-//! The removal of a workspace, however deep a guest made it: a folder in it is emptied by moving what it holds up to the top, so
-//! that no path is ever longer than two names and no more than three folders are open.
+//! The removal of a workspace, however deep a guest made it: a folder in it is emptied by moving what it holds up to
+//! the top, so that no path is ever longer than two names and no more than three folders are open.
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -1,5 +1,5 @@
-//! What git would ignore, decided without git: the rules are read through the same folders as the files, so that neither a
-//! link nor a path's length leads elsewhere.
+//! What git would ignore, decided without git: the rules are read through the same folders as the files, so that
+//! neither a link nor a path's length leads elsewhere.
 
 use std::ffi::OsStr;
 use std::fs::File;

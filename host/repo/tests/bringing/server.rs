@@ -25,8 +25,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers each request with the bytes that `answer` returns, then closes the connection; with None it stays silent and
-    /// open until the client closes.
+    /// Answers each request with the bytes that `answer` returns, then closes the connection; with None it stays
+    /// silent and open until the client closes.
     pub(crate) fn start(answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + 'static) -> Self {
         Self::over(|stream| stream, answer)
     }

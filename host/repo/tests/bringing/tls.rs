@@ -30,8 +30,8 @@ fn serve(scene: &Scene) -> (Server, String) {
     (Server::over(wrap, move |request| Some(backend(&root, request))), authority.pem())
 }
 
-/// Runs itself again as a process whose machine trusts the authority: what a process trusts is read once, from a file that the
-/// environment names.
+/// Runs itself again as a process whose machine trusts the authority: what a process trusts is read once, from a file
+/// that the environment names.
 #[test]
 fn a_server_is_believed_when_the_machine_trusts_its_certificate() {
     let scene = Scene::new();
