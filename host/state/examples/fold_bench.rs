@@ -1,6 +1,6 @@
 //! How fast events become durable and folded, beside how fast the journal alone makes them durable.
 //!
-//! `cargo run --release -p skep-state --example fold_bench -- [EVENTS] [RUNS_PER_WRITER] [FOLDER]`
+//! `cargo run --release -p skep-state --example fold_bench -- [EVENTS] [RUNS_PER_WRITER] [WRITERS] [FOLDER]`
 
 use std::fmt;
 use std::path::Path;
@@ -54,10 +54,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let events: u64 = args.next().map_or(Ok(200_000), |text| text.parse())?;
     let runs: u64 = args.next().map_or(Ok(1), |text| text.parse())?;
+    let writers: u64 = args.next().map_or(Ok(0), |text| text.parse())?;
     let folder = args.next().map_or_else(std::env::temp_dir, Into::into);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
     println!("{events} events of {} bytes, {runs} runs per writer", said(1).encode().len());
-    for writers in [1, 64, 256] {
+    let each: &[u64] = if writers == 0 { &[1, 64, 256] } else { &[writers] };
+    for &writers in each {
         // One event at a time costs a sync for each.
         let events = if writers == 1 { events / 10 } else { events };
         let alone = runtime.block_on(journal_alone(&folder, writers, runs, events))?;
@@ -85,7 +87,6 @@ async fn journal_alone(
     for run in 0..writers * runs {
         journal.append(Append::new(id(run), 1, first().iter().map(Event::encode).collect())).await?.await?;
     }
-    let journal = &journal;
     each_writer(writers, runs, events, move |run, seq| {
         let journal = journal.clone();
         async move {
@@ -104,16 +105,14 @@ async fn with_state(folder: &Path, writers: u64, runs: u64, events: u64) -> Resu
     for run in 0..writers * runs {
         store.append(id(run), 1, &first()).await?;
     }
-    let rate = {
-        let store = &store;
-        each_writer(writers, runs, events, move |run, seq| {
-            let store = store.clone();
-            async move {
-                store.append(run, seq, &[said(seq)]).await.expect("an answer");
-            }
-        })
-        .await?
+    let writing = store.clone();
+    let append = move |run, seq| {
+        let store = writing.clone();
+        async move {
+            store.append(run, seq, &[said(seq)]).await.expect("an answer");
+        }
     };
+    let rate = each_writer(writers, runs, events, append).await?;
     let began = Instant::now();
     drop(store);
     println!(
@@ -136,21 +135,19 @@ async fn each_writer<F>(
     writers: u64,
     runs: u64,
     events: u64,
-    append: impl Fn(RunId, u64) -> F,
+    append: impl Fn(RunId, u64) -> F + Clone + Send + 'static,
 ) -> Result<Rate, Box<dyn std::error::Error>>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let per_writer = events / writers;
+    let (per_writer, before) = (events / writers, first().len() as u64);
     let (began, cpu) = (Instant::now(), cpu_micros());
     let mut tasks = JoinSet::new();
     for writer in 0..writers {
-        let appends: Vec<F> = (0..per_writer)
-            .map(|event| append(id(writer * runs + event % runs), first().len() as u64 + 1 + event / runs))
-            .collect();
+        let append = append.clone();
         tasks.spawn(async move {
-            for append in appends {
-                append.await;
+            for event in 0..per_writer {
+                append(id(writer * runs + event % runs), before + 1 + event / runs).await;
             }
         });
     }
