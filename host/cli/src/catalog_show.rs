@@ -52,7 +52,7 @@ pub(crate) fn agents(settings: &Settings, out: &Output) -> Result<Exit> {
     let items: Vec<PluginItem> = agents.map(Into::into).collect();
     let columns: &[(_, fn(&PluginItem) -> String)] =
         &[("AGENT", |item| item.name.clone()), ("VERSION", |item| item.version.clone()), ("DESCRIPTION", |item| item.description.clone())];
-    Listing { key: "agents", items: &items, columns, beside: None }.print(out)?;
+    Listing { key: "agents", items: &items, columns, page_info: None }.print(out)?;
     Ok(Exit::Done)
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn plugins(settings: &Settings, out: &Output) -> Result<Exit> {
         ("DESCRIPTION", |item| item.description.clone()),
         ("PATH", |item| item.path.clone()),
     ];
-    Listing { key: "plugins", items: &items, columns, beside: None }.print(out)?;
+    Listing { key: "plugins", items: &items, columns, page_info: None }.print(out)?;
     Ok(Exit::Done)
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn environments(settings: &Settings, out: &Output) -> Result<Exit> {
         ("TOOLS", |item| item.tools.len().to_string()),
         ("DESCRIPTION", |item| item.description.clone()),
     ];
-    Listing { key: "environments", items: &items, columns, beside: None }.print(out)?;
+    Listing { key: "environments", items: &items, columns, page_info: None }.print(out)?;
     Ok(Exit::Done)
 }
 

@@ -107,6 +107,6 @@ fn table(items: &[LimitItem]) -> Listing<'_, LimitItem> {
             ("AT MOST", |item| item.tool_maximum.to_string()),
             ("UNIT", |item| item.unit.to_owned()),
         ],
-        beside: None,
+        page_info: None,
     }
 }

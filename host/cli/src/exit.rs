@@ -16,6 +16,7 @@ pub(crate) enum Exit {
     DataFolder = 8,
     Diverged = 9,
     NotWhole = 10,
+    Waits = 11,
     Internal = 70,
     Left = 130,
     NobodyReads = 141,
@@ -34,6 +35,7 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
     (Exit::DataFolder, "the data folder can't be used: not writable, full, or damaged"),
     (Exit::Diverged, "the replay differs from the record"),
     (Exit::NotWhole, "the replay agrees as far as it goes, and the end was not the agent's own"),
+    (Exit::Waits, "what is left waits for a message, which `skep run send` writes"),
     (Exit::Internal, "skep itself failed"),
     (Exit::Left, "left while runs were under way; they go on when a host starts again"),
     (Exit::NobodyReads, "whoever read the output went away"),
@@ -71,13 +73,12 @@ pub(crate) fn problem(exit: Exit, message: impl Into<String>) -> anyhow::Error {
 
 /// The code for an error, by the first of its causes that is known.
 pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
-    error.chain().find_map(of_cause).unwrap_or(Exit::Internal)
+    // A problem may be the context of another error, where only anyhow itself finds it.
+    let own = error.downcast_ref::<Problem>().map(|problem| problem.exit);
+    own.or_else(|| error.chain().find_map(of_cause)).unwrap_or(Exit::Internal)
 }
 
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
-    if let Some(problem) = cause.downcast_ref::<Problem>() {
-        return Some(problem.exit);
-    }
     if let Some(error) = cause.downcast_ref::<skep_engine::Error>() {
         return of_engine(error);
     }

@@ -17,7 +17,9 @@ use crate::transcript::Transcript;
 pub(crate) enum Watched {
     /// With the run.
     Ended(Box<Record>),
-    /// Before it.
+    /// Before it: it waits for a message, and nobody can send one while this process has the data folder.
+    Waits,
+    /// Before it: somebody wants this process to end.
     Left,
 }
 
@@ -44,6 +46,7 @@ pub(crate) async fn one(engine: &Engine, run: RunId, mut transcript: Option<Tran
                 Ok(_) => stuck = true,
                 Err(error) => return Err(problem(Exit::Internal, error.to_string())),
             },
+            () = only_people_help(engine) => return Ok(Watched::Waits),
             wish = signals.next() => {
                 transcript.as_mut().map_or(Ok(()), Transcript::clear)?;
                 if cancelling || wish == Wish::Terminate {
@@ -69,7 +72,7 @@ async fn cancel(engine: &Engine, run: RunId) -> Result<()> {
 pub(crate) enum Waited {
     /// All have ended.
     All,
-    /// Those that are left wait for a message, and nobody can send one while this process has the data folder.
+    /// Those that are left wait for messages.
     ForPeople(Vec<RunId>),
     /// Somebody wants this process to end.
     Left,

@@ -2,12 +2,13 @@
 
 use std::io;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::args::Format;
 use crate::output::Output;
 use crate::readable::one_line;
+use crate::wire::PageInfo;
 
 /// A column: its head, and what stands in it.
 pub(crate) type Column<T> = (&'static str, fn(&T) -> String);
@@ -21,25 +22,29 @@ pub(crate) struct Listing<'a, T> {
     pub(crate) key: &'static str,
     pub(crate) items: &'a [T],
     pub(crate) columns: &'a [Column<T>],
-    /// What stands beside the items in a JSON document.
-    pub(crate) beside: Option<(&'static str, Value)>,
+    /// What the public API says of a part of a list.
+    pub(crate) page_info: Option<PageInfo>,
+}
+
+impl<T: Serialize> Serialize for Listing<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_map(None)?;
+        document.serialize_entry(self.key, self.items)?;
+        if let Some(page_info) = &self.page_info {
+            document.serialize_entry("page_info", page_info)?;
+        }
+        document.end()
+    }
 }
 
 impl<T: Serialize> Listing<'_, T> {
     pub(crate) fn print(self, out: &Output) -> io::Result<()> {
         match out.format {
-            Format::Json => out.json(&self.document()?),
+            Format::Json => out.json(&self),
             Format::Ndjson => self.items.iter().try_for_each(|item| out.json(item)),
             Format::Text => self.items.iter().try_for_each(|item| out.line(&self.cells(item, usize::MAX).join("\t"))),
             Format::Pretty => self.table(out),
         }
-    }
-
-    fn document(&self) -> serde_json::Result<Value> {
-        let mut document = Map::new();
-        document.insert(self.key.to_owned(), serde_json::to_value(self.items)?);
-        document.extend(self.beside.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        Ok(Value::Object(document))
     }
 
     fn cells(&self, item: &T, limit: usize) -> Vec<String> {

@@ -52,7 +52,7 @@ pub(crate) fn for_people(out: &Output, runs: &[RunId]) -> Exit {
     for run in runs {
         note(&format!("run {run} waits for a message: `{name} run send {run} TEXT`, then `{name} run resume`"));
     }
-    Exit::Left
+    Exit::Waits
 }
 
 pub(crate) fn state(out: &Output, state: RunState) -> String {
@@ -81,9 +81,10 @@ fn summary(out: &Output, record: &Record, quiet: bool) -> Result<()> {
 }
 
 fn kept(out: &Output, artifacts: &[Artifact]) -> io::Result<()> {
+    let width = artifacts.iter().map(|artifact| artifact.name.chars().count()).max().unwrap_or(0);
     artifacts.iter().try_for_each(|artifact| {
         let Artifact { name, media_type, bytes, .. } = artifact;
-        out.line(&format!("  kept  {}  {}, {}", harmless(name), harmless(media_type), size(*bytes)))
+        out.line(&format!("  kept  {:width$}  {}, {}", harmless(name), harmless(media_type), size(*bytes)))
     })
 }
 
@@ -98,8 +99,8 @@ fn where_to_look(out: &Output, record: &Record) -> io::Result<()> {
         look.push((format!("run artifacts {id} --get {file} -o {file}"), String::new()));
     }
     look.iter().try_for_each(|(command, about)| {
-        let text = format!("  {name} {command}  {}", out.styled(out.palette.dim, about));
-        out.line(text.trim_end())
+        let text = format!("  {name} {command}");
+        out.line(&if about.is_empty() { text } else { format!("{text}  {}", out.styled(out.palette.dim, about)) })
     })
 }
 

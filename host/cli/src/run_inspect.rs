@@ -17,7 +17,7 @@ use crate::listing::Listing;
 use crate::output::{Output, note};
 use crate::readable::{harmless, size, span};
 use crate::transcript::Transcript;
-use crate::wire::{ArtifactItem, RunItem};
+use crate::wire::{ArtifactItem, EventItem, PageInfo, RunItem};
 use crate::{run_read, run_steer, wire};
 
 /// Events read at once.
@@ -33,7 +33,7 @@ pub(crate) fn list(settings: &Settings, out: &Output, args: ListArgs) -> Result<
     let page = store.state().list(&filter, limit.into(), cursor)?;
     let items = page.records.iter().map(|record| run_read::listed_item(&store, record)).collect::<Result<Vec<_>>>()?;
     let next = page.next.map(|cursor| cursor.to_string());
-    let page_info = json!({ "has_next_page": next.is_some(), "next_cursor": next });
+    let page_info = PageInfo { has_next_page: next.is_some(), next_cursor: next.clone() };
     let columns: &[(_, fn(&RunItem) -> String)] = &[
         ("STATE", |item| item.state.to_string()),
         ("RUN", |item| item.run_id.clone()),
@@ -42,7 +42,7 @@ pub(crate) fn list(settings: &Settings, out: &Output, args: ListArgs) -> Result<
         ("ENVIRONMENT", |item| item.agent_config.environment_id.clone()),
         ("TITLE", |item| item.title.clone()),
     ];
-    Listing { key: "runs", items: &items, columns, beside: Some(("page_info", page_info)) }.print(out)?;
+    Listing { key: "runs", items: &items, columns, page_info: Some(page_info) }.print(out)?;
     if let Some(next) = next.filter(|_| !out.is_json()) {
         note(&format!("more: --cursor {next}"));
     }
@@ -63,8 +63,9 @@ pub(crate) fn get(settings: &Settings, out: &Output, id: &str) -> Result<Exit> {
 }
 
 fn facts(out: &Output, record: &Record, item: &RunItem) -> Result<()> {
-    let took = wire::run_time(record).map_or_else(|| "not begun".to_owned(), span);
-    let outcome = record.outcome.as_ref().map_or_else(|| "not ended".to_owned(), |outcome| format!("{}: {}", outcome.kind(), outcome.message()));
+    let took = wire::run_time(record).map(span).unwrap_or_default();
+    let none = if record.deleted { "deleted" } else { "not ended" };
+    let outcome = record.outcome.as_ref().map_or_else(|| none.to_owned(), |outcome| format!("{}: {}", outcome.kind(), outcome.message()));
     let open: Vec<_> = record.open_calls.iter().map(|open| format!("{} (event {})", open.name, open.started)).collect();
     let kept: Vec<_> = record.artifacts.iter().map(|artifact| format!("{} ({})", artifact.name, size(artifact.bytes))).collect();
     let facts = [
@@ -100,7 +101,7 @@ pub(crate) async fn logs(settings: &Settings, out: &Output, id: &str, from: Seq,
     let mut events = Vec::new();
     each_event(&store, &record, from, |seq, event| {
         if out.format == Format::Json {
-            events.push(wire::event(record.run_id, seq, event));
+            events.push(serde_json::to_value(EventItem { run: record.run_id, seq, event })?);
             return Ok(());
         }
         Ok(transcript.event(seq, event)?)
@@ -108,7 +109,6 @@ pub(crate) async fn logs(settings: &Settings, out: &Output, id: &str, from: Seq,
     if out.format == Format::Json {
         out.json(&json!({ "run_id": record.run_id, "events": events }))?;
     }
-    transcript.clear()?;
     Ok(Exit::Done)
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn artifacts(settings: &Settings, out: &Output, id: &str, get: Option
         ("SIZE", |item| size(item.data.size_bytes)),
         ("CREATED", |item| item.created_at.clone()),
     ];
-    Listing { key: "artifacts", items: &items, columns, beside: None }.print(out)?;
+    Listing { key: "artifacts", items: &items, columns, page_info: None }.print(out)?;
     if record.artifacts_unlisted > 0 {
         note(&format!("{} more are only in the transcript; --get gets them by name", record.artifacts_unlisted));
     }

@@ -50,17 +50,24 @@ async fn watch(engine: &Engine, out: &Output, args: &StartArgs, submission: Subm
     if !out.is_json() && !args.quiet {
         note(&format!("run {run}"));
     }
-    let transcript = (!silent).then(|| Transcript::new(out, engine.store(), run));
-    match follow::one(engine, run, transcript, &mut signals).await? {
+    let transcript = (!silent).then(|| Transcript::live(out, engine.store(), run));
+    let watched = follow::one(engine, run, transcript, &mut signals).await?;
+    told(engine, out, run, &watched, args.quiet)
+}
+
+/// What came of the run that was watched.
+pub(crate) fn told(engine: &Engine, out: &Output, run: RunId, watched: &Watched, quiet: bool) -> Result<Exit> {
+    Ok(match watched {
         Watched::Ended(record) => {
-            run_end::show(engine.store(), out, &record, args.quiet)?;
-            Ok(Exit::of_run(record.state))
+            run_end::show(engine.store(), out, record, quiet)?;
+            Exit::of_run(record.state)
         }
+        Watched::Waits => run_end::for_people(out, &[run]),
         Watched::Left => {
             note(&format!("left; run {run} stays and goes on with `{} run resume`", out.command));
-            Ok(Exit::Left)
+            Exit::Left
         }
-    }
+    })
 }
 
 /// Starts the engine, and says so if that starts other runs too.
@@ -147,6 +154,9 @@ pub(crate) fn located(repo: &str) -> Result<String> {
         let hint = if error.kind() == std::io::ErrorKind::NotFound { "; check the path, or write a URL as https://…" } else { "" };
         problem(Exit::Refused, format!("the repository {repo:?} can't be read: {error}{hint}"))
     })?;
+    if !path.is_dir() {
+        return Err(problem(Exit::Refused, format!("the repository {repo:?} is no folder; name the folder of the repository")));
+    }
     let text = path.into_os_string().into_string();
     text.map_err(|path| problem(Exit::Refused, format!("the repository's path {path:?} is not UTF-8; give it another name")))
 }

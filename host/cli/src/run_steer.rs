@@ -3,16 +3,17 @@
 use anyhow::Result;
 use serde_json::json;
 use skep_engine::Engine;
-use skep_model::{RunId, RunState};
+use skep_model::{Event, Happening, Outcome, RunId, RunState};
+use skep_state::Store;
 
 use crate::exit::{Exit, problem};
-use crate::follow::{self, Waited, Watched};
+use crate::follow::{self, Waited};
 use crate::host::Settings;
 use crate::output::{Output, note};
 use crate::run_start::{given, leave, take_up};
 use crate::signals::Signals;
 use crate::transcript::Transcript;
-use crate::{run_end, run_read, store_admin};
+use crate::{run_end, run_read, run_start, store_admin};
 
 /// `skep run resume`: takes up every unfinished run and tells of each end.
 pub(crate) async fn resume(settings: &Settings, out: &Output) -> Result<Exit> {
@@ -47,10 +48,9 @@ pub(crate) async fn attach(settings: &Settings, out: &Output, run: RunId) -> Res
     let watch = async {
         let mut signals = Signals::listen()?;
         take_up(&engine).await?;
-        match follow::one(&engine, run, Some(Transcript::new(out, &store, run)), &mut signals).await? {
-            Watched::Ended(record) => Ok(Exit::of_run(record.state)),
-            Watched::Left => Ok(Exit::Left),
-        }
+        let transcript = Transcript::live(out, &store, run);
+        let watched = follow::one(&engine, run, Some(transcript), &mut signals).await?;
+        run_start::told(&engine, out, run, &watched, false)
     };
     let result = watch.await;
     leave(&engine, out).await;
@@ -73,8 +73,19 @@ pub(crate) async fn cancel(settings: &Settings, out: &Output, id: &str, reason: 
     let store = settings.open_existing()?;
     let run = run_read::find(&store, id)?.run_id;
     settings.engine(&store)?.cancel(run, reason).await?;
+    end(&store, run).await?;
     told(out, run, store.record(run)?.map(|record| record.state))?;
     Ok(Exit::Done)
+}
+
+/// Nobody works on a run here, so nobody else ends it.
+async fn end(store: &Store, run: RunId) -> Result<()> {
+    let record = store.record(run)?.ok_or(skep_engine::Error::UnknownRun(run))?;
+    let reason = record.cancel_requested.unwrap_or_default();
+    let what = Happening::Ended { outcome: Outcome::Cancelled(reason), usage: record.usage };
+    let at = store_admin::now().max(record.updated_at);
+    store.append(run, record.last_seq + 1, &[Event { at, what }]).await?;
+    Ok(())
 }
 
 /// `skep run delete`.

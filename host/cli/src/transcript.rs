@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::Style;
-use skep_model::{Call, Content, Event, Happening, Outcome, RunId, Seq, Stream, Timestamp};
+use skep_model::{Call, Content, Event, Happening, Outcome, RunId, Seq, Stream, Timestamp, Usage};
 use skep_state::Store;
 
 use crate::args::Format;
@@ -24,6 +24,8 @@ pub(crate) struct Transcript<'a> {
     run: RunId,
     zero: Option<Timestamp>,
     open: HashMap<Seq, OpenCall>,
+    /// The run is worked on right now: its result is shown afterwards, and calls under way are shown for as long.
+    live: bool,
     /// A call that is under way stands on a line that will be overwritten.
     underway: bool,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Transcript<'a> {
 struct OpenCall {
     at: Timestamp,
     title: String,
+    /// What it does has an event of its own.
+    is_told: bool,
 }
 
 /// What is said of an event.
@@ -41,14 +45,20 @@ struct Line {
 }
 
 impl<'a> Transcript<'a> {
+    /// The transcript of a run that is over, or of what there is of it.
     pub(crate) fn new(out: &'a Output, store: &'a Store, run: RunId) -> Self {
-        Self { out, store, run, zero: None, open: HashMap::new(), underway: false }
+        Self { out, store, run, zero: None, open: HashMap::new(), live: false, underway: false }
+    }
+
+    /// The transcript of a run while it is worked on.
+    pub(crate) fn live(out: &'a Output, store: &'a Store, run: RunId) -> Self {
+        Self { live: true, ..Self::new(out, store, run) }
     }
 
     /// Prints one event.
     pub(crate) fn event(&mut self, seq: Seq, event: &Event) -> io::Result<()> {
         if self.out.is_json() {
-            return self.out.line(&wire::event(self.run, seq, event).to_string());
+            return self.out.line(&serde_json::to_string(&wire::EventItem { run: self.run, seq, event })?);
         }
         let zero = *self.zero.get_or_insert(event.at);
         let Some(line) = self.describe(seq, event) else { return Ok(()) };
@@ -83,8 +93,12 @@ impl<'a> Transcript<'a> {
         stdout.flush()
     }
 
+    fn is_for_people(&self) -> bool {
+        self.out.format == Format::Pretty
+    }
+
     fn show_underway(&mut self, title: &str) {
-        if self.out.format == Format::Pretty && self.out.terminal {
+        if self.live && self.is_for_people() && self.out.terminal {
             self.underway = true;
             let text = self.out.styled(self.out.palette.dim, &format!("{:9}  …         {}", "", one_line(title, 60)));
             let mut stdout = io::stdout().lock();
@@ -96,7 +110,7 @@ impl<'a> Transcript<'a> {
     fn describe(&mut self, seq: Seq, event: &Event) -> Option<Line> {
         let palette = self.out.palette;
         let (style, text) = match &event.what {
-            Happening::Queued(spec) => (palette.dim, format!("{}, for {} in {}", spec.title, spec.agent.name, spec.environment)),
+            Happening::Queued(spec) => (palette.dim, format!("{} in {}: {}", spec.agent.name, spec.environment, spec.title)),
             Happening::Attempt { number: 1 } => (palette.dim, "the first attempt".to_owned()),
             Happening::Attempt { number } => (palette.notice, format!("attempt {number}: the journal is fed to the agent again")),
             Happening::Prepared { workspace } if workspace.is_empty() => (palette.dim, "an empty workspace".to_owned()),
@@ -112,42 +126,57 @@ impl<'a> Transcript<'a> {
             }
             Happening::Message { sender, text } => (palette.voice, format!("{sender}: {}", self.shown(text))),
             Happening::CancelRequested { reason } => (palette.notice, reason.clone()),
-            Happening::Ended { outcome, usage } => {
-                let style = if matches!(outcome, Outcome::Completed(_)) { palette.good } else { palette.bad };
-                let used = format!("{} calls, {} ms of processor time, {} of memory", count(usage.calls), usage.cpu_us / 1000, size(usage.memory_bytes));
-                (style, format!("{}: {}\n{used}", outcome.run_state(), self.outcome(outcome)))
-            }
+            Happening::Ended { outcome, usage } => self.ended(outcome, usage),
             Happening::Deleted { reason, .. } => (palette.notice, reason.clone()),
         };
         Some(Line { kind: kind(&event.what), style, text })
     }
 
     fn started(&mut self, seq: Seq, at: Timestamp, call: &Call) -> Option<Line> {
-        let title = title(call);
+        let title = title(call, if self.is_for_people() { ARGUMENTS } else { usize::MAX });
         self.show_underway(&title);
         let line = Line { kind: "call", style: self.out.palette.dim, text: title.clone() };
-        self.open.insert(seq, OpenCall { at, title });
-        // For people a call is one line, when it has its answer.
-        (self.out.format != Format::Pretty).then_some(line)
+        let is_told = matches!(call, Call::Report { .. } | Call::ReportFile { .. });
+        self.open.insert(seq, OpenCall { at, title, is_told });
+        // For people a call is one line, when it has its answer; a wait may never have one.
+        let is_shown = !self.is_for_people() || matches!(call, Call::Receive { timeout_ms: None });
+        is_shown.then_some(line)
     }
 
     fn finished(&mut self, started: Seq, at: Timestamp, outcome: &Outcome) -> Option<Line> {
         let open = self.open.remove(&started);
-        let title = open.as_ref().map_or_else(|| format!("call {started}"), |open| open.title.clone());
-        let took = open.map_or_else(String::new, |open| format!("  {}", span(at.since(open.at))));
-        let palette = self.out.palette;
-        Some(match outcome {
+        let (title, took, is_told) = match open {
+            Some(open) => (open.title, format!("  {}", span(at.since(open.at))), open.is_told),
+            None => (format!("of call {started}"), String::new(), false),
+        };
+        match outcome {
+            Outcome::Completed(_) if is_told && self.is_for_people() => None,
             Outcome::Completed(content) => {
-                Line { kind: "answer", style: Style::new(), text: format!("{title}{took}, {}", size(content.bytes())) }
+                Some(Line { kind: "answer", style: Style::new(), text: format!("{title}{took}, {}", size(content.bytes())) })
             }
-            failed => Line { kind: "answer", style: palette.bad, text: format!("{title}{took}, {}: {}", failed.kind(), failed.message()) },
-        })
+            failed => {
+                let text = format!("{title}{took}, {}", with(failed.kind(), &failed.message()));
+                Some(Line { kind: "answer", style: self.out.palette.bad, text })
+            }
+        }
+    }
+
+    /// Live, the result itself is shown after the transcript.
+    fn ended(&self, outcome: &Outcome, usage: &Usage) -> (Style, String) {
+        let style = if matches!(outcome, Outcome::Completed(_)) { self.out.palette.good } else { self.out.palette.bad };
+        let Usage { calls, cpu_us, memory_bytes, .. } = usage;
+        let used = format!("{} calls, {} ms of processor time, {} of memory", count(*calls), cpu_us / 1000, size(*memory_bytes));
+        let text = match self.live && self.is_for_people() {
+            true => format!("{}, {used}", outcome.run_state()),
+            false => format!("{}\n{used}", with(outcome.run_state().as_str(), &self.outcome(outcome))),
+        };
+        (style, text)
     }
 
     fn outcome(&self, outcome: &Outcome) -> String {
         match outcome {
             Outcome::Completed(content) => self.shown(content),
-            failed => format!("{}: {}", failed.kind(), failed.message()),
+            failed => with(failed.kind(), &failed.message()),
         }
     }
 
@@ -179,6 +208,10 @@ fn kind(what: &Happening) -> &'static str {
     }
 }
 
+fn with(word: &str, text: &str) -> String {
+    if text.is_empty() { word.to_owned() } else { format!("{word}: {text}") }
+}
+
 fn mark(stream: Stream) -> &'static str {
     match stream {
         Stream::Stdout => "",
@@ -186,15 +219,15 @@ fn mark(stream: Stream) -> &'static str {
     }
 }
 
-fn title(call: &Call) -> String {
+fn title(call: &Call, limit: usize) -> String {
     let arguments = match call {
-        Call::Tool { arguments: Content::Inline(text), .. } => one_line(text, ARGUMENTS),
+        Call::Tool { arguments: Content::Inline(text), .. } => one_line(text, limit),
         Call::Tool { arguments, .. } => size(arguments.bytes()),
         Call::Report { name, .. } | Call::ReportFile { name, .. } => name.clone(),
         Call::Sleep { ms } => span(Duration::from_millis(*ms)),
         Call::Receive { timeout_ms: Some(ms) } => format!("for {}", span(Duration::from_millis(*ms))),
         Call::Wait { run, .. } | Call::CancelChild { run } => run.clone(),
-        Call::Ask { text: Content::Inline(text), .. } => one_line(text, ARGUMENTS),
+        Call::Ask { text: Content::Inline(text), .. } => one_line(text, limit),
         Call::Receive { timeout_ms: None } | Call::ListTools | Call::Spawn { .. } | Call::Complete { .. } | Call::Ask { .. } => String::new(),
     };
     format!("{} {arguments}", call.name()).trim_end().to_owned()

@@ -1,5 +1,7 @@
 //! What the host's parts log, on standard error.
 
+use std::io::IsTerminal;
+
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
@@ -15,7 +17,8 @@ pub(crate) fn listen(verbose: u8) {
         _ => (LevelFilter::TRACE, LevelFilter::INFO),
     };
     let filter = Targets::new().with_default(others).with_target("skep", ours);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(verbose > 1).with_filter(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let lines = layer.with_target(verbose > 1).with_filter(filter);
     // Nobody else in this process sets one.
     tracing_subscriber::registry().with(lines).try_init().unwrap_or_default();
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use skep_model::{Event, Outcome, Record, RunId, RunSpec, RunState, Seq, Usage};
 
 use crate::readable::{iso_span, moment};
@@ -126,6 +127,14 @@ impl From<RunParts<'_>> for RunItem {
     }
 }
 
+/// A part of a list of runs.
+#[derive(Debug, Serialize)]
+pub(crate) struct PageInfo {
+    pub(crate) has_next_page: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_cursor: Option<String>,
+}
+
 /// From the agent's beginning to the end, or to the last event so far.
 pub(crate) fn run_time(record: &Record) -> Option<Duration> {
     Some(record.ended_at.unwrap_or(record.updated_at).since(record.started_at?))
@@ -154,17 +163,26 @@ fn status(outcome: &Outcome) -> StatusMessage {
 }
 
 /// An event: `{run_id, seq, at, kind, …}` with what its kind holds.
-pub(crate) fn event(run: RunId, seq: Seq, event: &Event) -> Value {
-    let kind = event.what.kind();
-    let mut object = Map::new();
-    object.insert("run_id".to_owned(), json!(run));
-    object.insert("seq".to_owned(), json!(seq));
-    object.insert("at".to_owned(), json!(moment(event.at)));
-    object.insert("kind".to_owned(), json!(kind));
-    if let Ok(Value::Object(mut tagged)) = serde_json::to_value(&event.what)
-        && let Some(Value::Object(fields)) = tagged.remove(kind)
-    {
-        object.extend(fields);
+pub(crate) struct EventItem<'a> {
+    pub(crate) run: RunId,
+    pub(crate) seq: Seq,
+    pub(crate) event: &'a Event,
+}
+
+impl Serialize for EventItem<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { run, seq, event } = self;
+        let kind = event.what.kind();
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("run_id", run)?;
+        object.serialize_entry("seq", seq)?;
+        object.serialize_entry("at", &moment(event.at))?;
+        object.serialize_entry("kind", kind)?;
+        // The journal's own form is `{kind: {…}}`, or the bare kind when nothing is to be said.
+        let tagged = serde_json::to_value(&event.what).map_err(serde::ser::Error::custom)?;
+        for (key, value) in tagged.get(kind).and_then(Value::as_object).into_iter().flatten() {
+            object.serialize_entry(key, value)?;
+        }
+        object.end()
     }
-    Value::Object(object)
 }

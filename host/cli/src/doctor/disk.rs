@@ -43,7 +43,7 @@ fn owner(data: &Path) -> Finding {
     }
     match OwnerLock::acquire(data, "skep doctor") {
         Ok(_) => Finding::good("data folder", format!("{}, nobody has it open", data.display())),
-        Err(error @ skep_journal::Error::InUse { .. }) => Finding::good("data folder", error.to_string()),
+        Err(skep_journal::Error::InUse { holder, .. }) => Finding::good("data folder", format!("{}, in use by {holder}", data.display())),
         Err(error) => Finding::bad("data folder", error.to_string()),
     }
 }
