@@ -1,7 +1,7 @@
 //! Write agents and tools for skep in Rust.
 //!
 //! An **agent** is a pure function from a [`Task`] and the answers of its host to a summary. It has no files, no network, no
-//! real clock and no real randomness; it asks its host: [`session`] talks with people, [`tools`] calls the granted tools,
+//! real clock and no real randomness; it asks its host: [`session`] talks with people, [`mod@tools`] calls tools,
 //! [`runs`] starts other agents, [`mod@model`] asks a language model and [`ask`] a person.
 //!
 //! ```no_run
@@ -35,7 +35,7 @@
 //! }
 //! ```
 //!
-//! What a guest prints to standard output and standard error are lines of the run's transcript, and so is the message of a
+//! Lines that a guest prints to standard output and standard error are lines of the run's transcript, and so is the message of a
 //! panic, which ends the run or the call as a trap.
 
 mod agent;
@@ -55,6 +55,10 @@ pub use error::{Error, Kind, Result};
 pub use skep_guest_macros::{agent, tools};
 pub use tool::NoArguments;
 pub use {schemars, serde, serde_json};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// What the attributes expand to. Not for authors: it changes without notice.
 #[doc(hidden)]

@@ -48,11 +48,11 @@ pub fn call<T: DeserializeOwned>(name: &str, arguments: &impl Serialize) -> Resu
 }
 
 /// Calls several tools at once and waits for all. Answers come in the order of the calls.
-pub fn call_many<T: DeserializeOwned>(calls: &[Call]) -> Vec<Result<T>> {
-    let requests: Vec<_> = calls.iter().map(|call| call.0.clone()).collect();
+pub fn call_many<T: DeserializeOwned>(calls: impl IntoIterator<Item = Call>) -> Vec<Result<T>> {
+    let requests: Vec<_> = calls.into_iter().map(|call| call.0).collect();
     let answers = tools::call_many(&requests);
     let read =
-        |(request, answer): (&tools::CallRequest, _)| read_answer(&request.name, &Result::<String, _>::from(answer)?);
+        |(request, answer): (&tools::CallRequest, std::result::Result<String, _>)| read_answer(&request.name, &answer?);
     requests.iter().zip(answers).map(read).collect()
 }
 

@@ -20,11 +20,7 @@ use secrets::Detector;
 fn run(_: skep::Task) -> skep::Result<String> {
     session::say("Counting files and searching for open ends and secrets.")?;
     let survey = survey::look()?;
-    session::say(format!(
-        "Looked at {} files; reading {} licence files.",
-        survey.count.files.len(),
-        survey.licence_files.len()
-    ))?;
+    session::say(format!("Looked at {} files.", survey.count.files.len()))?;
     let detector = Detector::new().map_err(|error| error.to_string())?;
     let report = Report::new(&survey, &detector);
     session::report("audit.json", "application/json", serde_json::to_vec_pretty(&report)?)?;

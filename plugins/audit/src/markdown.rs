@@ -50,12 +50,12 @@ fn secrets(out: &mut String, report: &Report) -> fmt::Result {
     let rows = secrets
         .findings
         .iter()
-        .map(|found| format!("{} | {} | {}", place(&found.path, found.line), cell(&found.kind), found.masked));
+        .map(|found| format!("{} | {} | {}", place(&found.path, found.line), found.kind, found.masked));
     table(out, "Likely secrets", "place | kind | value, masked", rows, secrets.truncated)?;
     if secrets.placeholders > 0 {
         writeln!(
             out,
-            "\n{} matches look like placeholders or are not random enough and are left out.",
+            "\nLeft out, because they look like placeholders or are not random enough: {}.",
             secrets.placeholders
         )?;
     }
@@ -78,7 +78,7 @@ fn markers(out: &mut String, report: &Report) -> fmt::Result {
     let rows = markers
         .places
         .iter()
-        .map(|found| format!("{} | {} | {}", place(&found.path, found.line), found.marker, cell(&found.text)));
+        .map(|found| format!("{} | {} | {}", place(&found.path, found.line), found.marker, code(&found.text)));
     table(out, "Open ends", "place | marker | line", rows, markers.truncated)?;
     let counts = &markers.counts;
     writeln!(
@@ -152,16 +152,12 @@ fn place(path: &str, line: u64) -> String {
     code(format!("{path}:{line}"))
 }
 
-/// Text of a repository as code, so that it can't be markup, in a table's cell.
+/// Text of a repository as code in a table's cell, so that it is neither markup nor the cell's border.
 fn code(text: impl Display) -> String {
-    let text = cell(&text.to_string());
-    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
-}
-
-/// Text of a repository in a table's cell: no borders, no lines, no markup.
-fn cell(text: &str) -> String {
-    let plain = text.replace(['\r', '\n', '\t'], " ");
-    plain.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('[', "\\[")
+    let text = text.to_string().replace(['\r', '\n', '\t'], " ").replace('|', "\\|");
+    let longest_run = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest_run + 1);
+    if longest_run > 0 { format!("{fence} {text} {fence}") } else { format!("{fence}{text}{fence}") }
 }
 
 fn bytes(count: u64) -> String {
@@ -169,5 +165,16 @@ fn bytes(count: u64) -> String {
         0..1_024 => format!("{count} B"),
         1_024..1_048_576 => format!("{:.1} KiB", count as f64 / 1_024.0),
         _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_a_repository_stays_in_its_cell() {
+        assert_eq!(code("a | b\n# c"), "`a \\| b # c`");
+        assert_eq!(code("x ``y`` z"), "``` x ``y`` z ```");
     }
 }

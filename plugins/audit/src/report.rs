@@ -133,17 +133,16 @@ impl Report {
     /// The run's summary: one paragraph.
     pub(crate) fn summary(&self) -> String {
         let more = if self.files_truncated { " (there are more)" } else { "" };
-        let main: Vec<&str> = self.languages.iter().take(3).map(|total| total.language.as_str()).collect();
-        let main = if main.is_empty() { "no known language".to_owned() } else { format!("mostly {}", main.join(", ")) };
         let ratio = self
             .tests
             .ratio
             .map_or_else(|| "no code".to_owned(), |ratio| format!("{ratio:.2} lines of tests per line of code"));
         format!(
-            "{} files{more}, {} lines, {main}; {ratio}; {} open ends (TODO, FIXME, XXX, HACK){}; {} likely secrets{}; {} files over 1 MiB; \
+            "{} files{more}, {} lines, {}; {ratio}; {} open ends (TODO, FIXME, XXX, HACK){}; {} likely secrets{}; {} files over 1 MiB; \
              licence: {}; {} dependency manifests. Details are in audit.md and audit.json.",
             self.files,
             self.lines,
+            self.main_languages(),
             self.markers.counts.total(),
             at_least(self.markers.truncated),
             self.secrets.findings.len(),
@@ -152,6 +151,13 @@ impl Report {
             self.licence_names(),
             self.manifests.len(),
         )
+    }
+
+    /// Up to three languages that have a twentieth of the lines or more.
+    fn main_languages(&self) -> String {
+        let main = self.languages.iter().filter(|total| total.lines > 0 && total.lines * 20 >= self.lines);
+        let main: Vec<&str> = main.take(3).map(|total| total.language.as_str()).collect();
+        if main.is_empty() { "no known language".to_owned() } else { format!("mostly {}", main.join(", ")) }
     }
 
     /// The licences' names, each once.

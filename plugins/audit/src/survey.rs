@@ -78,7 +78,7 @@ pub(crate) struct Survey {
 }
 
 pub(crate) fn look() -> skep::Result<Survey> {
-    let mut answers = tools::call_many::<Value>(&searches()?).into_iter();
+    let mut answers = tools::call_many::<Value>(searches()?).into_iter();
     let mut survey = Survey {
         count: next(&mut answers)?,
         markers: next(&mut answers)?,
@@ -130,7 +130,7 @@ struct Read {
 fn read_licences(paths: &[&str]) -> skep::Result<Vec<LicenceFile>> {
     let read = |path: &&str| Call::new("files.read", &json!({ "path": path, "lines": 400, "lossy": true }));
     let calls = paths.iter().map(read).collect::<skep::Result<Vec<_>>>()?;
-    let answers = tools::call_many::<Read>(&calls);
+    let answers = tools::call_many::<Read>(calls);
     let texts = paths.iter().zip(answers).map(|(path, answer)| {
         // A licence that can't be read, for example a link out of the workspace, is still a file of that name.
         LicenceFile { path: (*path).to_owned(), text: answer.map(|read| read.text).unwrap_or_default() }

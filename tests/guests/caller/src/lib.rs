@@ -35,7 +35,7 @@ fn perform(step: &Step) -> skep::Result<Value> {
         Step::Many { many } => {
             let calls: Vec<Call> =
                 many.iter().map(|one| Call::new(&one.name, &one.arguments)).collect::<skep::Result<_>>()?;
-            Ok(json!({ "many": tools::call_many(&calls).into_iter().map(outcome).collect::<Vec<_>>() }))
+            Ok(json!({ "many": tools::call_many(calls).into_iter().map(outcome).collect::<Vec<_>>() }))
         }
     }
 }
