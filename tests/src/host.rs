@@ -94,7 +94,8 @@ impl Site {
     /// The data folder or the catalogue can't be opened.
     pub fn engine(&self, config: Config) -> Arc<Engine> {
         let (store, _) = Store::open(skep_state::Config::new(self.data())).expect("the data folder opens");
-        let catalog = Catalog::read(&[self.plugins()], &[self.environments()]).expect("plugins and environments are right");
+        let catalog =
+            Catalog::read(&[self.plugins()], &[self.environments()]).expect("plugins and environments are right");
         Arc::new(Engine::new(&self.data(), Arc::new(store), Arc::new(catalog), config).expect("the engine is made"))
     }
 }
@@ -176,5 +177,6 @@ pub fn scale() -> usize {
 pub fn plain_folder(path: &Path) {
     std::fs::create_dir_all(path.join("src")).expect("a temporary folder can be written");
     std::fs::write(path.join("README.md"), "# Test\n\nTODO: write more\n").expect("a temporary folder can be written");
-    std::fs::write(path.join("src/main.rs"), "fn main() {\n    // FIXME: do something\n}\n").expect("a temporary folder can be written");
+    std::fs::write(path.join("src/main.rs"), "fn main() {\n    // FIXME: do something\n}\n")
+        .expect("a temporary folder can be written");
 }

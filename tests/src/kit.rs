@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Where `cargo xtask guests` puts what it builds.
 pub fn built() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
     target.join("guests")
 }
 
@@ -23,7 +24,8 @@ pub fn plugins() -> PathBuf {
 }
 
 fn read(path: &Path) -> Vec<u8> {
-    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}; build the guests first: cargo xtask guests", path.display()))
+    fs::read(path)
+        .unwrap_or_else(|error| panic!("{}: {error}; build the guests first: cargo xtask guests", path.display()))
 }
 
 /// Puts an agent plugin made of a test guest into `folder`.

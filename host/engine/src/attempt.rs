@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use skep_model::{Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, Seq, Timestamp, Usage};
+use skep_model::{
+    Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, Seq, Timestamp, Usage,
+};
 use skep_repo::{RepoError, Watch};
 use skep_sandbox::{Agent, Ended, Meter, Sandbox, Task, Workspace};
 use skep_state::Store;
@@ -150,7 +152,9 @@ impl Attempts {
         };
         let agent = match self.agent(&subject.spec).await {
             Ok(agent) => agent,
-            Err(Error::Sandbox(error)) => return Ok(Ended::Outcome(Outcome::HostFault(format!("the agent can't be loaded: {error}")))),
+            Err(Error::Sandbox(error)) => {
+                return Ok(Ended::Outcome(Outcome::HostFault(format!("the agent can't be loaded: {error}"))));
+            }
             Err(error) => return Err(error),
         };
         if subject.way == Way::Anew {
@@ -175,7 +179,9 @@ impl Attempts {
                 Err(outcome) => return Ok(Err(outcome)),
             };
         }
-        Ok(Workspace::open(&path).map(Some).map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}"))))
+        Ok(Workspace::open(&path)
+            .map(Some)
+            .map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}"))))
     }
 
     async fn think(
@@ -204,11 +210,17 @@ impl Attempts {
     /// The repositories, in place. The inner error is the run's end.
     async fn prepare(&self, subject: &Subject, path: &Path) -> Result<Result<Vec<String>, Outcome>, Error> {
         let stop = StopOnDrop::default();
-        let (path, spec, terms, flag) = (path.to_owned(), Arc::clone(&subject.spec), self.repo.clone(), Arc::clone(&stop.0));
-        let prepared = tokio::task::spawn_blocking(move || skep_repo::prepare(&path, &spec.repos, &terms, Watch { progress: &mut |_| {}, cancel: &flag })).await?;
+        let (path, spec, terms, flag) =
+            (path.to_owned(), Arc::clone(&subject.spec), self.repo.clone(), Arc::clone(&stop.0));
+        let prepared = tokio::task::spawn_blocking(move || {
+            skep_repo::prepare(&path, &spec.repos, &terms, Watch { progress: &mut |_| {}, cancel: &flag })
+        })
+        .await?;
         Ok(match prepared {
             Ok(prepared) => Ok(prepared.repos.iter().map(ToString::to_string).collect()),
-            Err(error @ (RepoError::Write { .. } | RepoError::Exists { .. })) => Err(Outcome::HostFault(error.to_string())),
+            Err(error @ (RepoError::Write { .. } | RepoError::Exists { .. })) => {
+                Err(Outcome::HostFault(error.to_string()))
+            }
             Err(error) => Err(Outcome::Invalid(error.to_string())),
         })
     }
@@ -232,7 +244,9 @@ impl Attempts {
                 let named = crate::door::content(&text);
                 if named.blob().is_some() {
                     let store = Arc::clone(&self.store);
-                    tokio::task::spawn_blocking(move || store.blobs().put(text.as_bytes())).await?.map_err(skep_state::Error::from)?;
+                    tokio::task::spawn_blocking(move || store.blobs().put(text.as_bytes()))
+                        .await?
+                        .map_err(skep_state::Error::from)?;
                 }
                 Outcome::Completed(named)
             }
@@ -248,7 +262,7 @@ impl Attempts {
         if !path.exists() {
             return;
         }
-        let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(&path)).await;
+        let removed = tokio::task::spawn_blocking(move || skep_repo::remove(&path)).await;
         if let Ok(Err(error)) = removed {
             tracing::warn!(%run, %error, "the workspace of an ended run was not removed");
         }

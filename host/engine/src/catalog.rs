@@ -48,7 +48,10 @@ impl Plugin {
         let path = self.folder.join(&self.manifest.component);
         std::fs::read(&path).map_err(|error| Error::Plugin {
             plugin: self.manifest.name.clone(),
-            reason: format!("{}: {error}; build it, or name the built file as `component` in plugin.toml", path.display()),
+            reason: format!(
+                "{}: {error}; build it, or name the built file as `component` in plugin.toml",
+                path.display()
+            ),
         })
     }
 }
@@ -60,7 +63,9 @@ impl Catalog {
     /// A folder that can't be read, or a file in it that is wrong.
     pub fn read(plugins: &[PathBuf], environments: &[PathBuf]) -> Result<Self, Error> {
         let mut catalog = Self::default();
-        for folder in plugins.iter().map(|folder| subfolders(folder, "plugin.toml")).collect::<Result<Vec<_>, _>>()?.concat() {
+        for folder in
+            plugins.iter().map(|folder| subfolders(folder, "plugin.toml")).collect::<Result<Vec<_>, _>>()?.concat()
+        {
             let plugin = Plugin::read(&folder)?;
             let name = plugin.manifest.name.clone();
             if let Some(other) = catalog.plugins.insert(name.clone(), plugin) {
@@ -68,11 +73,20 @@ impl Catalog {
                 return Err(Error::Plugin { plugin: name, reason });
             }
         }
-        for folder in environments.iter().map(|folder| subfolders(folder, "environment.toml")).collect::<Result<Vec<_>, _>>()?.concat() {
+        for folder in environments
+            .iter()
+            .map(|folder| subfolders(folder, "environment.toml"))
+            .collect::<Result<Vec<_>, _>>()?
+            .concat()
+        {
             let file = folder.join("environment.toml");
             let environment = Environment::parse(&file, &skep_config::read(&file)?)?;
             if let Some(other) = catalog.environments.insert(environment.name.clone(), environment) {
-                return Err(Error::Invalid(format!("environment {} is defined twice, the second time in {}; remove one", other.name, folder.display())));
+                return Err(Error::Invalid(format!(
+                    "environment {} is defined twice, the second time in {}; remove one",
+                    other.name,
+                    folder.display()
+                )));
             }
         }
         Ok(catalog)
@@ -131,11 +145,18 @@ impl Catalog {
 
     /// Pins what an environment grants: every tool whose name matches, with the lesser of what its manifest asks for and the
     /// environment allows.
-    pub(crate) async fn pin_grants(&self, environment: &Environment, maxima: &Limits, store: &Store, sandbox: &Sandbox) -> Result<Grants, Error> {
+    pub(crate) async fn pin_grants(
+        &self,
+        environment: &Environment,
+        maxima: &Limits,
+        store: &Store,
+        sandbox: &Sandbox,
+    ) -> Result<Grants, Error> {
         let mut tools = Vec::new();
         for plugin in self.plugins.values().filter(|plugin| plugin.manifest.provides == Provides::Tool) {
             let name = &plugin.manifest.name;
-            let granted: Vec<_> = plugin.manifest.tools.iter().filter(|tool| environment.grants(name, &tool.name)).collect();
+            let granted: Vec<_> =
+                plugin.manifest.tools.iter().filter(|tool| environment.grants(name, &tool.name)).collect();
             if granted.is_empty() {
                 continue;
             }
@@ -144,7 +165,9 @@ impl Catalog {
             let described = self.describe(plugin, component, &wasm, sandbox).await?;
             store.blobs().put(&wasm).map_err(skep_state::Error::from)?;
             let workspace = environment.access(plugin.manifest.capabilities.workspace);
-            let limits = Limits::TOOL.with(&environment.tool_limits, maxima)?.with(&plugin.manifest.capabilities.limits, maxima)?;
+            let limits = Limits::TOOL
+                .with(&environment.tool_limits, maxima)?
+                .with(&plugin.manifest.capabilities.limits, maxima)?;
             for tool in granted {
                 let about = plugin.about(&described, &tool.name)?;
                 tools.push(ToolPin {
@@ -162,7 +185,13 @@ impl Catalog {
         Ok(Grants { tools })
     }
 
-    async fn describe(&self, plugin: &Plugin, component: Digest, wasm: &[u8], sandbox: &Sandbox) -> Result<Arc<Vec<ToolDescription>>, Error> {
+    async fn describe(
+        &self,
+        plugin: &Plugin,
+        component: Digest,
+        wasm: &[u8],
+        sandbox: &Sandbox,
+    ) -> Result<Arc<Vec<ToolDescription>>, Error> {
         if let Some(known) = self.described.lock().unwrap_or_else(PoisonError::into_inner).get(&component) {
             return Ok(Arc::clone(known));
         }
@@ -192,7 +221,10 @@ impl Catalog {
                 }
                 for tool in described.iter() {
                     if !plugin.manifest.tools.iter().any(|listed| listed.name == tool.name) {
-                        let reason = format!("the component offers {:?}, which plugin.toml does not list; add a [[tools]] entry with its idempotency", tool.name);
+                        let reason = format!(
+                            "the component offers {:?}, which plugin.toml does not list; add a [[tools]] entry with its idempotency",
+                            tool.name
+                        );
                         return Err(Error::Plugin { plugin: plugin.manifest.name.clone(), reason });
                     }
                 }
@@ -210,7 +242,10 @@ impl Plugin {
     fn about<'a>(&self, described: &'a [ToolDescription], name: &str) -> Result<&'a ToolDescription, Error> {
         described.iter().find(|tool| tool.name == name).ok_or_else(|| Error::Plugin {
             plugin: self.manifest.name.clone(),
-            reason: format!("plugin.toml lists the tool {name:?}, which the component does not offer; it offers {}", described.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>().join(", ")),
+            reason: format!(
+                "plugin.toml lists the tool {name:?}, which the component does not offer; it offers {}",
+                described.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>().join(", ")
+            ),
         })
     }
 }

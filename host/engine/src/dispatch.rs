@@ -167,7 +167,12 @@ pub(crate) struct Shutdown {
 }
 
 /// Runs until it is shut down; then drains. Returns the runs that it left unfinished.
-pub(crate) async fn dispatch(attempts: Arc<Attempts>, board: Arc<Board>, concurrency: usize, shutdown: Shutdown) -> Vec<RunId> {
+pub(crate) async fn dispatch(
+    attempts: Arc<Attempts>,
+    board: Arc<Board>,
+    concurrency: usize,
+    shutdown: Shutdown,
+) -> Vec<RunId> {
     let mut under_way = JoinSet::new();
     let mut subjects: HashMap<Id, Waiting> = HashMap::new();
     loop {

@@ -66,7 +66,12 @@ enum Next {
 
 impl RunDoor {
     /// A door whose brain starts at `began` and is fed `history` first.
-    pub(crate) fn new(history: History, performer: Option<Arc<Performer>>, store: Arc<skep_state::Store>, began: Timestamp) -> Self {
+    pub(crate) fn new(
+        history: History,
+        performer: Option<Arc<Performer>>,
+        store: Arc<skep_state::Store>,
+        began: Timestamp,
+    ) -> Self {
         Self { history: Some(history), performer, store, now: began, compared: Arc::default() }
     }
 
@@ -88,7 +93,9 @@ impl RunDoor {
                 self.now = self.now.max(at);
                 Ok(Some(seq))
             }
-            Some((seq, _, journaled)) => Err(Leave::Diverged(Diverged { seq, journal: describe(&journaled), brain: describe(what) })),
+            Some((seq, _, journaled)) => {
+                Err(Leave::Diverged(Diverged { seq, journal: describe(&journaled), brain: describe(what) }))
+            }
             None => {
                 self.leave_history()?;
                 Ok(None)
@@ -97,11 +104,16 @@ impl RunDoor {
     }
 
     fn leave_history(&mut self) -> Result<(), Leave> {
+        self.deliver_unread()?;
+        self.history = None;
+        Ok(())
+    }
+
+    /// Messages that the journal holds and that no `receive` was answered with. The history has been read to its end.
+    fn deliver_unread(&mut self) -> Result<(), Leave> {
         let performer = Arc::clone(self.performer()?);
-        if let Some(mut history) = self.history.take() {
-            for message in history.take_unread() {
-                performer.live.deliver(message);
-            }
+        if let Some(history) = &mut self.history {
+            performer.live.deliver_first(history.take_unread());
         }
         Ok(())
     }
@@ -127,8 +139,8 @@ impl RunDoor {
 
     /// A call that was started before a crash and has no answer: repeated when that does no harm.
     async fn take_up(&mut self, started: Seq, request: Request) -> Result<Next, Leave> {
-        let performer = Arc::clone(self.performer()?);
-        let idempotency = performer.idempotency(&request);
+        self.deliver_unread()?;
+        let idempotency = self.performer()?.idempotency(&request);
         if idempotency != Idempotency::NonIdempotent {
             return Ok(Next::Perform(Underway { started, at: self.now, request }));
         }
@@ -146,9 +158,10 @@ impl RunDoor {
         }
         let (requests, happenings): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
         let checked: Vec<_> = requests.iter().map(|request| performer.check(request)).collect();
-        let effect = requests.iter().zip(&checked).any(|(request, checked)| {
-            checked.is_none() && performer.idempotency(request) != Idempotency::ReadOnly
-        });
+        let effect = requests
+            .iter()
+            .zip(&checked)
+            .any(|(request, checked)| checked.is_none() && performer.idempotency(request) != Idempotency::ReadOnly);
         let log = &performer.log;
         let added = if effect { log.add_durably(happenings).await } else { log.add(happenings).await };
         let added = added.map_err(Leave::Host)?;
@@ -188,7 +201,8 @@ impl RunDoor {
     }
 
     fn text(&self, blob: Digest) -> Result<String, Leave> {
-        let bytes = self.store.blobs().get(&blob).map_err(|error| Leave::Host(skep_state::Error::from(error).into()))?;
+        let bytes =
+            self.store.blobs().get(&blob).map_err(|error| Leave::Host(skep_state::Error::from(error).into()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -267,7 +281,9 @@ impl Door for RunDoor {
 
     async fn say(&mut self, text: String) -> Result<(), Stop> {
         let text = match &self.performer {
-            Some(performer) if text.len() > INLINE_BYTES => performer.keep_text(text).await.map_err(|error| stop(Leave::Host(error)))?,
+            Some(performer) if text.len() > INLINE_BYTES => {
+                performer.keep_text(text).await.map_err(|error| stop(Leave::Host(error)))?
+            }
             _ => content(&text),
         };
         self.note(Happening::Said { text }).await.map_err(stop)

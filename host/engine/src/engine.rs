@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_model::{Content, Event, Limits, Record, RunId, Seq};
 use skep_journal::DiskGuard;
+use skep_model::{Content, Event, Limits, Record, RunId, Seq};
 use skep_sandbox::Sandbox;
 use skep_state::Store;
 use tokio::sync::Mutex;
@@ -79,7 +79,8 @@ impl Engine {
     /// # Errors
     /// The sandbox can't be set up.
     pub fn new(data: &Path, store: Arc<Store>, catalog: Arc<Catalog>, config: Config) -> Result<Self, Error> {
-        let Config { mut sandbox, repo, concurrency, queue, maxima, tool_maxima, linger, max_attempts, min_free_bytes } = config;
+        let Config { mut sandbox, repo, concurrency, queue, maxima, tool_maxima, linger, max_attempts, min_free_bytes } =
+            config;
         sandbox.cache.get_or_insert_with(|| data.join("cache"));
         sandbox.agents = sandbox.agents.max(u32::try_from(concurrency).unwrap_or(u32::MAX));
         sandbox.maxima.memory_bytes = maxima.memory_bytes.max(tool_maxima.memory_bytes);
@@ -116,7 +117,8 @@ impl Engine {
             let Record { run_id, submitter, priority, .. } = record.clone();
             self.board.enqueue(Waiting { run: run_id, submitter, priority });
         }
-        let running = dispatch(Arc::clone(&self.attempts), Arc::clone(&self.board), self.concurrency, self.shutdown.clone());
+        let running =
+            dispatch(Arc::clone(&self.attempts), Arc::clone(&self.board), self.concurrency, self.shutdown.clone());
         *self.dispatcher.lock().await = Some(tokio::spawn(running));
         Ok(unfinished.len())
     }
@@ -200,7 +202,9 @@ impl Engine {
         let named = crate::door::content(text);
         if named.blob().is_some() {
             let (store, text) = (Arc::clone(&self.store), text.to_owned());
-            tokio::task::spawn_blocking(move || store.blobs().put(text.as_bytes())).await?.map_err(skep_state::Error::from)?;
+            tokio::task::spawn_blocking(move || store.blobs().put(text.as_bytes()))
+                .await?
+                .map_err(skep_state::Error::from)?;
         }
         Ok(named)
     }

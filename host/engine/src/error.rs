@@ -48,7 +48,9 @@ pub enum Error {
     #[error("{0}")]
     Invalid(String),
     /// Too many unfinished runs.
-    #[error("{unfinished} runs are unfinished, which is the most that this host takes (`queue` in skep.toml); wait for some to end")]
+    #[error(
+        "{unfinished} runs are unfinished, which is the most that this host takes (`queue` in skep.toml); wait for some to end"
+    )]
     Full {
         /// How many.
         unfinished: usize,

@@ -78,7 +78,8 @@ impl Engine {
     }
 
     async fn resolve(&self, submission: Submission) -> Result<RunSpec, Error> {
-        let Submission { prompt, title, context, agent, environment, repos, limits, submitter, priority, metadata } = submission;
+        let Submission { prompt, title, context, agent, environment, repos, limits, submitter, priority, metadata } =
+            submission;
         let name = environment.unwrap_or_else(|| "minimal".to_owned());
         let environment = self.catalog.environment(&name)?;
         let agent = agent.or_else(|| environment.agent.clone()).ok_or_else(|| {
@@ -94,7 +95,8 @@ impl Engine {
         let title = title.unwrap_or_else(|| title_of(&prompt, &agent));
         let context = serde_json::Value::Object(context.unwrap_or_default()).to_string();
         let agent = self.catalog.pin_agent(&agent, &self.store, &self.attempts.sandbox)?;
-        let grants = self.catalog.pin_grants(environment, &self.tool_maxima, &self.store, &self.attempts.sandbox).await?;
+        let grants =
+            self.catalog.pin_grants(environment, &self.tool_maxima, &self.store, &self.attempts.sandbox).await?;
         Ok(RunSpec {
             title,
             prompt: self.keep(&prompt)?,
@@ -133,8 +135,12 @@ fn check_prompt(prompt: &str) -> Result<(), Error> {
 fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<RepoSource>, Error> {
     let name = &environment.name;
     match (environment.repo, repos.len()) {
-        (RepoNeed::Required, 0) => Err(Error::Invalid(format!("environment {name:?} works on a repository; name one with --repo"))),
-        (RepoNeed::None, 1..) => Err(Error::Invalid(format!("environment {name:?} takes no repository; use another with --env, for example repo-readonly"))),
+        (RepoNeed::Required, 0) => {
+            Err(Error::Invalid(format!("environment {name:?} works on a repository; name one with --repo")))
+        }
+        (RepoNeed::None, 1..) => Err(Error::Invalid(format!(
+            "environment {name:?} takes no repository; use another with --env, for example repo-readonly"
+        ))),
         (_, count) if count > REPOS => Err(Error::Invalid(format!("{count} repositories; at most {REPOS} are taken"))),
         _ => Ok(repos.into_iter().map(source).collect()),
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_model::{Access, Artifact, Content, Digest, Happening, Idempotency, Outcome, RunSpec, Seq, Timestamp, ToolPin};
+use skep_model::{
+    Access, Artifact, Content, Digest, Happening, Idempotency, Outcome, RunSpec, Seq, Timestamp, ToolPin,
+};
 use skep_sandbox::{Answer, Meter, Request, Sandbox, Tool, ToolCall, Workspace};
 use skep_state::Store;
 
@@ -54,7 +56,9 @@ impl Performer {
                 Some(_) => not_an_object(arguments),
             },
             Request::Report { name, .. } | Request::ReportFile { name, .. } => bad_name(name),
-            Request::Spawn { .. } | Request::Wait { .. } | Request::CancelChild { .. } => Some(not_available("child runs are")),
+            Request::Spawn { .. } | Request::Wait { .. } | Request::CancelChild { .. } => {
+                Some(not_available("child runs are"))
+            }
             Request::Complete { .. } => Some(not_available("models are")),
             Request::Ask { .. } => Some(not_available("questions to people are")),
             Request::Receive { .. } | Request::ListTools | Request::Sleep { .. } => None,
@@ -63,20 +67,28 @@ impl Performer {
 
     fn not_granted(&self, name: &str) -> String {
         let granted: Vec<_> = self.spec.grants.tools.iter().map(|tool| tool.name.as_str()).collect();
-        let granted = if granted.is_empty() { "none is".to_owned() } else { format!("granted are {}", granted.join(", ")) };
-        format!("tool {name} is not granted to this run ({granted}); to grant it, add `tools = [{name:?}]` to environment {:?}", self.spec.environment)
+        let granted =
+            if granted.is_empty() { "none is".to_owned() } else { format!("granted are {}", granted.join(", ")) };
+        format!(
+            "tool {name} is not granted to this run ({granted}); to grant it, add `tools = [{name:?}]` to environment {:?}",
+            self.spec.environment
+        )
     }
 
     /// What happens when the call is made twice.
     pub(crate) fn idempotency(&self, request: &Request) -> Idempotency {
         match request {
-            Request::Tool { name, .. } => self.spec.grants.tool(name).map_or(Idempotency::ReadOnly, |tool| tool.idempotency),
+            Request::Tool { name, .. } => {
+                self.spec.grants.tool(name).map_or(Idempotency::ReadOnly, |tool| tool.idempotency)
+            }
             Request::Report { .. } | Request::ReportFile { .. } => Idempotency::Idempotent,
             Request::Receive { .. } | Request::ListTools | Request::Sleep { .. } => Idempotency::ReadOnly,
             // None of these is performed yet.
-            Request::Spawn { .. } | Request::Wait { .. } | Request::CancelChild { .. } | Request::Complete { .. } | Request::Ask { .. } => {
-                Idempotency::ReadOnly
-            }
+            Request::Spawn { .. }
+            | Request::Wait { .. }
+            | Request::CancelChild { .. }
+            | Request::Complete { .. }
+            | Request::Ask { .. } => Idempotency::ReadOnly,
         }
     }
 
@@ -84,9 +96,10 @@ impl Performer {
     pub(crate) async fn keep_arguments(&self, request: &Request) -> Result<(), Error> {
         match request {
             Request::Report { content, .. } => self.keep(content.clone()).await.map(drop),
-            Request::Tool { arguments: text, .. } | Request::Spawn { spec: text } | Request::Complete { request: text } | Request::Ask { text, .. } => {
-                self.keep_text(text.clone()).await.map(drop)
-            }
+            Request::Tool { arguments: text, .. }
+            | Request::Spawn { spec: text }
+            | Request::Complete { request: text }
+            | Request::Ask { text, .. } => self.keep_text(text.clone()).await.map(drop),
             Request::ReportFile { .. }
             | Request::Receive { .. }
             | Request::ListTools
@@ -114,7 +127,9 @@ impl Performer {
     pub(crate) async fn perform(&self, underway: Underway) -> Result<Performed, Leave> {
         let Underway { at, request, .. } = underway;
         match request {
-            Request::Receive { timeout_ms } => self.receive(timeout_ms.map(|ms| at.after(Duration::from_millis(ms)))).await,
+            Request::Receive { timeout_ms } => {
+                self.receive(timeout_ms.map(|ms| at.after(Duration::from_millis(ms)))).await
+            }
             Request::Sleep { ms } => self.sleep(at.after(Duration::from_millis(ms))).await,
             Request::ListTools => Ok(self.list()),
             Request::Tool { name, arguments } => self.tool(&name, &arguments).await.map_err(Leave::Host),
@@ -122,10 +137,14 @@ impl Performer {
                 let (digest, bytes) = (Digest::of(&content), content.len() as u64);
                 Ok(reported(Artifact { name, media_type, digest, bytes }))
             }
-            Request::ReportFile { name, media_type, path } => self.report_file(name, media_type, path).await.map_err(Leave::Host),
-            Request::Spawn { .. } | Request::Wait { .. } | Request::CancelChild { .. } | Request::Complete { .. } | Request::Ask { .. } => {
-                Ok(not_available("this is").into())
+            Request::ReportFile { name, media_type, path } => {
+                self.report_file(name, media_type, path).await.map_err(Leave::Host)
             }
+            Request::Spawn { .. }
+            | Request::Wait { .. }
+            | Request::CancelChild { .. }
+            | Request::Complete { .. }
+            | Request::Ask { .. } => Ok(not_available("this is").into()),
         }
     }
 
@@ -265,10 +284,14 @@ fn not_an_object(arguments: &str) -> Option<Outcome> {
 }
 
 fn bad_name(name: &str) -> Option<Outcome> {
-    let plain = !name.is_empty() && name.len() <= ARTIFACT_NAME && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    let plain =
+        !name.is_empty() && name.len() <= ARTIFACT_NAME && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
     let printable = name.chars().all(|c| !c.is_control());
     (!plain || !printable).then(|| {
-        Outcome::Invalid(format!("an artifact's name is a plain file name of 1 to {ARTIFACT_NAME} bytes, not {:?}", name.chars().take(80).collect::<String>()))
+        Outcome::Invalid(format!(
+            "an artifact's name is a plain file name of 1 to {ARTIFACT_NAME} bytes, not {:?}",
+            name.chars().take(80).collect::<String>()
+        ))
     })
 }
 

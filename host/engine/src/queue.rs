@@ -17,7 +17,6 @@ pub(crate) struct Waiting {
 pub(crate) struct Queue {
     levels: BTreeMap<i8, Level>,
     under_way: HashMap<String, usize>,
-    waiting: usize,
     served: u64,
 }
 
@@ -36,17 +35,13 @@ impl Queue {
     pub(crate) fn push(&mut self, waiting: Waiting) {
         let level = self.levels.entry(waiting.priority).or_default();
         level.by_submitter.entry(waiting.submitter).or_default().runs.push_back(waiting.run);
-        self.waiting += 1;
-    }
-
-    pub(crate) const fn len(&self) -> usize {
-        self.waiting
     }
 
     /// The next run; it counts as under way until [`Queue::done`].
     pub(crate) fn pop(&mut self) -> Option<Waiting> {
         let (&priority, level) = self.levels.iter_mut().next_back()?;
-        let turn = |(name, lane): &(&String, &mut Lane)| (self.under_way.get(*name).copied().unwrap_or(0), lane.last_served);
+        let turn =
+            |(name, lane): &(&String, &mut Lane)| (self.under_way.get(*name).copied().unwrap_or(0), lane.last_served);
         let (submitter, lane) = level.by_submitter.iter_mut().min_by_key(turn)?;
         let submitter = submitter.clone();
         let run = lane.runs.pop_front()?;
@@ -55,7 +50,6 @@ impl Queue {
         if lane.runs.is_empty() {
             self.forget(priority, &submitter);
         }
-        self.waiting -= 1;
         *self.under_way.entry(submitter.clone()).or_default() += 1;
         Some(Waiting { run, submitter, priority })
     }
@@ -112,6 +106,5 @@ mod tests {
         queue.done("modest");
         queue.push(waiting(10, "modest", 0));
         assert_eq!(queue.pop().map(|w| w.run.as_bytes()[0]), Some(10), "greedy has one under way, modest none");
-        assert_eq!(queue.len(), 3);
     }
 }

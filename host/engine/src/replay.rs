@@ -101,7 +101,9 @@ impl Engine {
 fn stopped_early(journaled: Option<Outcome>, seq: u64) -> Verdict {
     match journaled {
         None => Verdict::ExactSoFar("the run has not ended".to_owned()),
-        Some(outcome) if !is_the_brains(&outcome) => Verdict::ExactSoFar(format!("the run was ended from outside: {}", outcome.message())),
+        Some(outcome) if !is_the_brains(&outcome) => {
+            Verdict::ExactSoFar(format!("the run was ended from outside: {}", outcome.message()))
+        }
         Some(outcome) => Verdict::Diverged(Diverged {
             seq,
             journal: format!("the end ({})", outcome.kind()),

@@ -48,7 +48,17 @@ impl Live {
         }
     }
 
-    pub(crate) fn deliver(&self, message: Message) {
+    /// Messages that came before all that are here.
+    pub(crate) fn deliver_first(&self, earlier: VecDeque<Message>) {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        for message in earlier.into_iter().rev() {
+            inbox.push_front(message);
+        }
+        drop(inbox);
+        self.arrived.notify_one();
+    }
+
+    fn deliver(&self, message: Message) {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
         self.arrived.notify_one();
     }
@@ -174,11 +184,6 @@ pub(crate) struct RunLogs {
 impl RunLogs {
     pub(crate) fn new(store: Arc<Store>) -> Self {
         Self { store, open: Mutex::default() }
-    }
-
-    /// A log for a run that was just queued with one event.
-    pub(crate) fn begin(&self, run: RunId, at: Timestamp) -> Arc<RunLog> {
-        self.keep(run, 2, at, false)
     }
 
     /// The run's log.

@@ -29,7 +29,14 @@ impl World {
     /// The interfaces of ours that this world has, without their version.
     const fn interfaces(self) -> &'static [&'static str] {
         match self {
-            Self::Agent => &["skep:agent/types", "skep:agent/session", "skep:agent/tools", "skep:agent/runs", "skep:agent/model", "skep:agent/ask"],
+            Self::Agent => &[
+                "skep:agent/types",
+                "skep:agent/session",
+                "skep:agent/tools",
+                "skep:agent/runs",
+                "skep:agent/model",
+                "skep:agent/ask",
+            ],
             Self::Tool => &["skep:plugin/http", "skep:plugin/search"],
         }
     }
@@ -37,8 +44,18 @@ impl World {
     /// Packages of wasi 0.2 that are linked.
     const fn wasi(self) -> &'static [&'static str] {
         match self {
-            Self::Agent => &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"],
-            Self::Tool => &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/", "wasi:http/"],
+            Self::Agent => {
+                &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"]
+            }
+            Self::Tool => &[
+                "wasi:cli/",
+                "wasi:clocks/",
+                "wasi:filesystem/",
+                "wasi:io/",
+                "wasi:random/",
+                "wasi:sockets/",
+                "wasi:http/",
+            ],
         }
     }
 }

@@ -101,7 +101,8 @@ type Reply<T> = wasmtime::Result<Result<T, types::Failure>>;
 
 /// An answer that is a JSON document of ours; a host that can't read its own answer is at fault, not the guest.
 fn read<T: for<'a> serde::Deserialize<'a>>(text: &str) -> Result<T, types::Failure> {
-    serde_json::from_str(text).map_err(|error| types::Failure { kind: "host-fault".into(), message: format!("unreadable answer: {error}") })
+    serde_json::from_str(text)
+        .map_err(|error| types::Failure { kind: "host-fault".into(), message: format!("unreadable answer: {error}") })
 }
 
 #[derive(serde::Deserialize)]
@@ -150,7 +151,12 @@ impl session::Host for Brain {
 impl tools::Host for Brain {
     async fn list(&mut self) -> Reply<Vec<tools::Tool>> {
         let answer = self.ask(Request::ListTools).await?;
-        let tool = |Listed { name, description, parameters, idempotency }| tools::Tool { name, description, parameters, idempotency };
+        let tool = |Listed { name, description, parameters, idempotency }| tools::Tool {
+            name,
+            description,
+            parameters,
+            idempotency,
+        };
         Ok(answer.map_err(Into::into).and_then(|text| Ok(read::<Vec<Listed>>(&text)?.into_iter().map(tool).collect())))
     }
 
@@ -159,8 +165,12 @@ impl tools::Host for Brain {
         Ok(self.ask(Request::Tool { name, arguments }).await?.map_err(Into::into))
     }
 
-    async fn call_many(&mut self, requests: Vec<tools::CallRequest>) -> wasmtime::Result<Vec<Result<String, types::Failure>>> {
-        let requests = requests.into_iter().map(|tools::CallRequest { name, arguments }| Request::Tool { name, arguments });
+    async fn call_many(
+        &mut self,
+        requests: Vec<tools::CallRequest>,
+    ) -> wasmtime::Result<Vec<Result<String, types::Failure>>> {
+        let requests =
+            requests.into_iter().map(|tools::CallRequest { name, arguments }| Request::Tool { name, arguments });
         let answers = self.ask_many(requests.collect()).await?;
         Ok(answers.into_iter().map(|answer| answer.map_err(Into::into)).collect())
     }

@@ -102,7 +102,10 @@ fn fingerprint(engine: &Engine) -> [u8; 32] {
     *Digest::of(&bytes.0).as_bytes()
 }
 
-#[expect(unsafe_code, reason = "loading compiled code is unsafe; the caller has authenticated these bytes or has just compiled them")]
+#[expect(
+    unsafe_code,
+    reason = "loading compiled code is unsafe; the caller has authenticated these bytes or has just compiled them"
+)]
 fn revive(engine: &Engine, code: &[u8]) -> Option<Component> {
     // SAFETY: both callers hand in bytes that this host's compiler made: one checks their HMAC under a key that only this
     // host's user can read, the other got them from the compiler in this very call.
@@ -111,7 +114,8 @@ fn revive(engine: &Engine, code: &[u8]) -> Option<Component> {
 
 fn key(path: &Path) -> io::Result<[u8; 32]> {
     match fs::read(path) {
-        Ok(bytes) => <[u8; 32]>::try_from(bytes).map_err(|_| io::Error::other(format!("{} is damaged; delete the folder it is in", path.display()))),
+        Ok(bytes) => <[u8; 32]>::try_from(bytes)
+            .map_err(|_| io::Error::other(format!("{} is damaged; delete the folder it is in", path.display()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut key = [0; 32];
             io::Read::read_exact(&mut fs::File::open("/dev/urandom")?, &mut key)?;

@@ -85,7 +85,8 @@ impl Brain {
 
 impl wall_clock::Host for Brain {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
-        let millis = self.door.now().0.max(self.timers.began.unwrap_or_default().0 + self.timers.floor / NANOS_PER_MILLI);
+        let millis =
+            self.door.now().0.max(self.timers.began.unwrap_or_default().0 + self.timers.floor / NANOS_PER_MILLI);
         let nanoseconds = u32::try_from(millis % 1_000).unwrap_or(0) * 1_000_000;
         Ok(wall_clock::Datetime { seconds: millis / 1_000, nanoseconds })
     }

@@ -65,7 +65,8 @@ fn in_worker(mut command: Command, arguments: &[String], timeout: Duration, wasm
     command.args(arguments).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| failed("can't start", error))?;
     let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let handle = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).map_err(|error| failed("can't watch", error.into()))?;
+    let handle = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())
+        .map_err(|error| failed("can't watch", error.into()))?;
     let (done, waiting) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
         scope.spawn(move || {
@@ -83,7 +84,10 @@ fn in_worker(mut command: Command, arguments: &[String], timeout: Duration, wasm
         drop(done);
         match status.map_err(|error| failed("can't wait for", error))? {
             status if status.success() => Ok(code),
-            status if status.code().is_none() => Err(Error::Compile(format!("the compile worker was stopped ({status}): the component takes too long or too much memory to compile (limits: {} s, {WORKER_BYTES} bytes)", timeout.as_secs()))),
+            status if status.code().is_none() => Err(Error::Compile(format!(
+                "the compile worker was stopped ({status}): the component takes too long or too much memory to compile (limits: {} s, {WORKER_BYTES} bytes)",
+                timeout.as_secs()
+            ))),
             _ => Err(Error::Compile(String::from_utf8_lossy(&errors).trim().to_owned())),
         }
     })

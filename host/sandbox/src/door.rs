@@ -96,7 +96,10 @@ impl Request {
             Self::Report { name, media_type, content } => name.len() + media_type.len() + content.len(),
             Self::ReportFile { name, media_type, path } => name.len() + media_type.len() + path.len(),
             Self::Tool { name, arguments } => name.len() + arguments.len(),
-            Self::Spawn { spec: text } | Self::Complete { request: text } | Self::Wait { run: text, .. } | Self::CancelChild { run: text } => text.len(),
+            Self::Spawn { spec: text }
+            | Self::Complete { request: text }
+            | Self::Wait { run: text, .. }
+            | Self::CancelChild { run: text } => text.len(),
             Self::Ask { text, options } => text.len() + options.iter().map(String::len).sum::<usize>(),
         }
     }
@@ -142,4 +145,3 @@ pub trait Door: Send {
     /// The brain wants several things at once; answers in the order of the requests.
     async fn call_many(&mut self, requests: Vec<Request>) -> Result<Vec<Answer>, Stop>;
 }
-

@@ -88,7 +88,8 @@ fn quote(last_words: &[String]) -> String {
 /// The innermost frames of the wasm backtrace, one line.
 fn frames(debug: &str) -> String {
     let names = debug.lines().filter_map(|line| line.split_once('!').map(|(_, name)| name.trim()));
-    let inner: Vec<_> = names.filter(|name| !name.contains("rust_panic") && !name.contains("panicking")).take(6).collect();
+    let inner: Vec<_> =
+        names.filter(|name| !name.contains("rust_panic") && !name.contains("panicking")).take(6).collect();
     if inner.is_empty() { String::new() } else { format!(" (in {})", inner.join(" < ")) }
 }
 

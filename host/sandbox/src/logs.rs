@@ -34,7 +34,14 @@ struct Lines {
 impl Logs {
     /// No lines yet, and room for `quota` bytes of them.
     pub(crate) fn new(quota: u64) -> Self {
-        let lines = Lines { done: VecDeque::new(), open: [Vec::new(), Vec::new()], last_words: VecDeque::new(), left: quota, quota, cut: false };
+        let lines = Lines {
+            done: VecDeque::new(),
+            open: [Vec::new(), Vec::new()],
+            last_words: VecDeque::new(),
+            left: quota,
+            quota,
+            cut: false,
+        };
         Self(Arc::new(Mutex::new(lines)))
     }
 
@@ -89,7 +96,7 @@ impl Lines {
         if raw.len() >= LINE_BYTES {
             line.push_str(" … (line cut)");
         }
-        if stream == Stream::Stderr {
+        if stream == Stream::Stderr && !line.trim().is_empty() && !line.starts_with("note: run with `RUST_BACKTRACE") {
             self.last_words.push_back(line.clone());
             if self.last_words.len() > LAST_WORDS {
                 self.last_words.pop_front();
@@ -116,7 +123,8 @@ impl Lines {
 /// Text without what could move a terminal's cursor or turn its reading order.
 fn printable(bytes: &[u8]) -> String {
     let hides = |c: char| {
-        (c.is_control() && c != '\t') || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && c != '\t')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     String::from_utf8_lossy(bytes).chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -33,7 +33,14 @@ impl Meter {
     /// Counters at zero under these limits.
     pub fn new(limits: Limits) -> Self {
         let zero = AtomicU64::default;
-        Self { limits, cpu_ns: zero(), memory_peak: zero(), host_call_bytes: zero(), output_bytes: zero(), calls: zero() }
+        Self {
+            limits,
+            cpu_ns: zero(),
+            memory_peak: zero(),
+            host_call_bytes: zero(),
+            output_bytes: zero(),
+            calls: zero(),
+        }
     }
 
     /// The limits that these counters are held against.

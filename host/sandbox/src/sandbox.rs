@@ -216,14 +216,25 @@ impl Sandbox {
         match self.cache.load(&self.engine, digest) {
             Cached::Hit(component) => return Ok(component),
             Cached::Miss => {}
-            Cached::Forged(path) => tracing::error!(path = %path.display(), "compiled code was not this host's; it was removed and is compiled again"),
+            Cached::Forged(path) => {
+                tracing::error!(path = %path.display(), "compiled code was not this host's; it was removed and is compiled again")
+            }
         }
         let code = compile::compile(&self.compiler, &self.engine, wasm)?;
-        self.cache.keep(&self.engine, digest, &code).ok_or_else(|| Error::Compile("the compiled code does not fit this engine".into()))
+        self.cache
+            .keep(&self.engine, digest, &code)
+            .ok_or_else(|| Error::Compile("the compiled code does not fit this engine".into()))
     }
 
     /// Runs an agent to its end, with at most `wall` of time.
-    pub async fn run(&self, agent: &Agent, task: Task, door: Box<dyn Door>, meter: Arc<Meter>, wall: Duration) -> Ended {
+    pub async fn run(
+        &self,
+        agent: &Agent,
+        task: Task,
+        door: Box<dyn Door>,
+        meter: Arc<Meter>,
+        wall: Duration,
+    ) -> Ended {
         let Ok(_slot) = self.agent_slots.acquire().await else {
             return Ended::Outcome(Outcome::HostFault("the sandbox is closed".into()));
         };
@@ -319,6 +330,10 @@ impl Sandbox {
         space: fn(&mut T) -> &mut Space,
     ) -> Store<T> {
         let limits = meter.limits();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that makes stores, and it sets every limit"
+        )]
         let mut store = Store::new(&self.engine, data);
         let handles = usize::try_from(limits.handles).unwrap_or(usize::MAX);
         table(store.data_mut()).set_max_capacity(handles);
@@ -386,7 +401,11 @@ async fn act(tool: &Tool, store: &mut Store<Hand>, name: &str, arguments: &str, 
 }
 
 /// The value for this digest, made once while it is among the kept ones.
-fn ready<T: Clone>(kept: &Mutex<HashMap<Digest, T>>, digest: Digest, make: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+fn ready<T: Clone>(
+    kept: &Mutex<HashMap<Digest, T>>,
+    digest: Digest,
+    make: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     if let Some(value) = kept.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
         return Ok(value.clone());
     }

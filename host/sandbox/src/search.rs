@@ -12,8 +12,8 @@ use grep_matcher::LineTerminator;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use rustix::fs::{Dir as ReadDir, FileType, Mode, OFlags};
 use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{Dir as ReadDir, FileType, Mode, OFlags};
 
 use crate::workspace::{self, Workspace};
 
@@ -97,7 +97,12 @@ pub(crate) struct Count {
 }
 
 /// Files and folders, in the order of their names.
-pub(crate) fn glob(workspace: &Workspace, wanted: &Selection, limit: u32, stopping: &Stopping) -> Result<(Vec<Entry>, bool), Failure> {
+pub(crate) fn glob(
+    workspace: &Workspace,
+    wanted: &Selection,
+    limit: u32,
+    stopping: &Stopping,
+) -> Result<(Vec<Entry>, bool), Failure> {
     let limit = limit.min(MOST) as usize;
     let mut found = Vec::new();
     let whole = walk(workspace, wanted, stopping, &mut |visit: &Visit<'_>| {
@@ -112,11 +117,20 @@ pub(crate) fn glob(workspace: &Workspace, wanted: &Selection, limit: u32, stoppi
 }
 
 /// Lines that match, in the order of file names and line numbers.
-pub(crate) fn grep(workspace: &Workspace, wanted: &Selection, query: &Query, stopping: &Stopping) -> Result<Found, Failure> {
+pub(crate) fn grep(
+    workspace: &Workspace,
+    wanted: &Selection,
+    query: &Query,
+    stopping: &Stopping,
+) -> Result<Found, Failure> {
     let matcher = matcher(query)?;
     let context = query.context.min(20) as usize;
     let mut searcher = SearcherBuilder::new();
-    searcher.binary_detection(BinaryDetection::quit(0)).before_context(context).after_context(context).line_number(true);
+    searcher
+        .binary_detection(BinaryDetection::quit(0))
+        .before_context(context)
+        .after_context(context)
+        .line_number(true);
     let mut searcher = searcher.build();
     let mut found = Found::default();
     let limit = query.limit.min(MOST) as usize;
@@ -126,14 +140,23 @@ pub(crate) fn grep(workspace: &Workspace, wanted: &Selection, query: &Query, sto
         found.files_searched += 1;
         let mut sink = Lines { path: visit.shown(), found: &mut found, limit, per_file, here: 0 };
         searcher.search_file(&matcher, &file, &mut sink).map_err(|error| fault(&error))?;
-        Ok(if found.truncated && found.lines.iter().filter(|line| line.matched).count() >= limit { Go::Stop } else { Go::On })
+        Ok(if found.truncated && found.lines.iter().filter(|line| line.matched).count() >= limit {
+            Go::Stop
+        } else {
+            Go::On
+        })
     })?;
     found.truncated |= !whole;
     Ok(found)
 }
 
 /// Line counts of files, in the order of their names.
-pub(crate) fn count(workspace: &Workspace, wanted: &Selection, limit: u32, stopping: &Stopping) -> Result<(Vec<Count>, bool), Failure> {
+pub(crate) fn count(
+    workspace: &Workspace,
+    wanted: &Selection,
+    limit: u32,
+    stopping: &Stopping,
+) -> Result<(Vec<Count>, bool), Failure> {
     let limit = limit.min(MOST) as usize;
     let mut files = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -312,7 +335,8 @@ impl Rules {
 
 /// A pattern without a slash is for names at any depth, as in `.gitignore`.
 fn parse_glob(pattern: &str) -> Result<globset::Glob, Failure> {
-    let anchored = if pattern.contains('/') { pattern.trim_start_matches('/').to_owned() } else { format!("**/{pattern}") };
+    let anchored =
+        if pattern.contains('/') { pattern.trim_start_matches('/').to_owned() } else { format!("**/{pattern}") };
     GlobBuilder::new(&anchored).literal_separator(true).backslash_escape(true).build().map_err(bad_glob)
 }
 
@@ -351,7 +375,12 @@ impl Ignores {
 type Visitor<'a> = dyn FnMut(&Visit<'_>) -> Result<Go, Failure> + 'a;
 
 /// Visits what is selected below the selection's path. True when nothing was left out for lack of room.
-fn walk(workspace: &Workspace, wanted: &Selection, stopping: &Stopping, visitor: &mut Visitor<'_>) -> Result<bool, Failure> {
+fn walk(
+    workspace: &Workspace,
+    wanted: &Selection,
+    stopping: &Stopping,
+    visitor: &mut Visitor<'_>,
+) -> Result<bool, Failure> {
     let rules = Rules::new(wanted)?;
     let start = start(workspace, &wanted.path, &rules, visitor)?;
     let Some(start) = start else { return Ok(true) };
@@ -389,34 +418,48 @@ fn walk(workspace: &Workspace, wanted: &Selection, stopping: &Stopping, visitor:
 
 fn keeps(rules: &Rules, folder: &Folder, name: &std::ffi::CStr, path: &Path, kind: FileType) -> bool {
     let is_dir = kind == FileType::Directory;
-    if name.to_bytes() == b".git" || (!rules.hidden && name.to_bytes().starts_with(b".")) || rules.exclude.is_match(path) {
+    if name.to_bytes() == b".git"
+        || (!rules.hidden && name.to_bytes().starts_with(b"."))
+        || rules.exclude.is_match(path)
+    {
         return false;
     }
     !folder.ignores.as_ref().is_some_and(|ignores| ignores.ignored(path, is_dir))
 }
 
 /// The folder that the walk starts in. A path that names a file is visited here, and there is no folder.
-fn start(workspace: &Workspace, path: &str, rules: &Rules, visitor: &mut Visitor<'_>) -> Result<Option<Folder>, Failure> {
-    let inside = workspace::inside(path).map_err(|error| Failure { kind: "invalid-path", message: error.to_string() })?;
+fn start(
+    workspace: &Workspace,
+    path: &str,
+    rules: &Rules,
+    visitor: &mut Visitor<'_>,
+) -> Result<Option<Folder>, Failure> {
+    let inside =
+        workspace::inside(path).map_err(|error| Failure { kind: "invalid-path", message: error.to_string() })?;
     let missing = |error: io::Error| Failure { kind: "not-found", message: format!("{path:?}: {error}") };
     let root = OwnedFd::from(workspace.dir().try_clone().map_err(missing)?.into_std_file());
     let root = rustix::fs::openat(&root, ".", folder_flags(), Mode::empty()).map_err(|error| missing(error.into()))?;
     let mut folder = Folder::open(root, PathBuf::new(), None, rules);
     let parts: Vec<_> = inside.components().filter(|part| *part != std::path::Component::CurDir).collect();
     for (index, part) in parts.iter().enumerate() {
-        let name = std::ffi::CString::new(std::os::unix::ffi::OsStrExt::as_bytes(part.as_os_str())).map_err(|error| missing(error.into()))?;
+        let name = std::ffi::CString::new(std::os::unix::ffi::OsStrExt::as_bytes(part.as_os_str()))
+            .map_err(|error| missing(error.into()))?;
         let below = folder.path.join(part);
         if let Some(next) = folder.enter(&name, below.clone(), rules) {
             folder = next;
             continue;
         }
-        let stat = rustix::fs::statat(&folder.fd, &name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).map_err(|error| missing(error.into()))?;
+        let stat = rustix::fs::statat(&folder.fd, &name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|error| missing(error.into()))?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if index + 1 == parts.len() && kind == FileType::RegularFile {
             visitor(&Visit { parent: &folder.fd, name: &name, path: &below, kind })?;
             return Ok(None);
         }
-        return Err(Failure { kind: "not-found", message: format!("{path:?} is no file or folder; links are not followed") });
+        return Err(Failure {
+            kind: "not-found",
+            message: format!("{path:?} is no file or folder; links are not followed"),
+        });
     }
     Ok(Some(folder))
 }

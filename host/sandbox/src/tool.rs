@@ -121,11 +121,18 @@ fn selection(selection: contract::Selection) -> search::Selection {
 }
 
 impl contract::Host for Hand {
-    async fn glob(&mut self, wanted: contract::Selection, limit: u32) -> wasmtime::Result<Result<contract::Entries, contract::Failure>> {
+    async fn glob(
+        &mut self,
+        wanted: contract::Selection,
+        limit: u32,
+    ) -> wasmtime::Result<Result<contract::Entries, contract::Failure>> {
         let wanted = selection(wanted);
-        let walked = self.walk(wanted.path.len(), move |workspace, stopping| search::glob(workspace, &wanted, limit, stopping)).await?;
+        let walked = self
+            .walk(wanted.path.len(), move |workspace, stopping| search::glob(workspace, &wanted, limit, stopping))
+            .await?;
         Ok(walked.map(|(found, truncated)| {
-            let entry = |entry: search::Entry| contract::Entry { path: entry.path, kind: entry.kind.into(), size: entry.size };
+            let entry =
+                |entry: search::Entry| contract::Entry { path: entry.path, kind: entry.kind.into(), size: entry.size };
             contract::Entries { found: found.into_iter().map(entry).collect(), truncated }
         }))
     }
@@ -139,9 +146,15 @@ impl contract::Host for Hand {
         let contract::GrepOptions { pattern, case_insensitive, limit, limit_per_file, context } = options;
         let query = search::Query { pattern, case_insensitive, limit, limit_per_file, context };
         let carried = query.pattern.len();
-        let walked = self.walk(carried, move |workspace, stopping| search::grep(workspace, &wanted, &query, stopping)).await?;
+        let walked =
+            self.walk(carried, move |workspace, stopping| search::grep(workspace, &wanted, &query, stopping)).await?;
         Ok(walked.map(|found| {
-            let line = |line: search::Line| contract::Line { path: line.path, number: line.number, matched: line.matched, text: line.text };
+            let line = |line: search::Line| contract::Line {
+                path: line.path,
+                number: line.number,
+                matched: line.matched,
+                text: line.text,
+            };
             contract::Matches {
                 lines: found.lines.into_iter().map(line).collect(),
                 truncated: found.truncated,
@@ -151,11 +164,22 @@ impl contract::Host for Hand {
         }))
     }
 
-    async fn count_lines(&mut self, wanted: contract::Selection, limit: u32) -> wasmtime::Result<Result<contract::Counts, contract::Failure>> {
+    async fn count_lines(
+        &mut self,
+        wanted: contract::Selection,
+        limit: u32,
+    ) -> wasmtime::Result<Result<contract::Counts, contract::Failure>> {
         let wanted = selection(wanted);
-        let walked = self.walk(wanted.path.len(), move |workspace, stopping| search::count(workspace, &wanted, limit, stopping)).await?;
+        let walked = self
+            .walk(wanted.path.len(), move |workspace, stopping| search::count(workspace, &wanted, limit, stopping))
+            .await?;
         Ok(walked.map(|(files, truncated)| {
-            let count = |count: search::Count| contract::Count { path: count.path, size: count.size, lines: count.lines, binary: count.binary };
+            let count = |count: search::Count| contract::Count {
+                path: count.path,
+                size: count.size,
+                lines: count.lines,
+                binary: count.binary,
+            };
             contract::Counts { files: files.into_iter().map(count).collect(), truncated }
         }))
     }

@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::bindings::{cli, filesystem, random, sockets};
 use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiView};
-use wasmtime_wasi_io::bindings::wasi::io as io;
+use wasmtime_wasi_io::bindings::wasi::io;
 
 use skep_model::Access;
 
@@ -91,7 +91,8 @@ impl HostMonotonicClock for Coarse {
 
     fn now(&self) -> u64 {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        let millis = u64::try_from(time.tv_sec).unwrap_or(0) * 1_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / MILLISECOND;
+        let millis =
+            u64::try_from(time.tv_sec).unwrap_or(0) * 1_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / MILLISECOND;
         millis * MILLISECOND
     }
 }

@@ -107,7 +107,8 @@ mod tests {
         for path in ["/etc/passwd", "..", "a/../../b", "/workspace/../x", "/workspacex"] {
             assert!(matches!(inside(path), Err(WorkspaceError::Outside { .. })), "{path}");
         }
-        for (path, clean) in [("a/./b", "a/b"), ("a/../b", "b"), (".", "."), ("/workspace/a", "a"), ("/workspace", ".")] {
+        for (path, clean) in [("a/./b", "a/b"), ("a/../b", "b"), (".", "."), ("/workspace/a", "a"), ("/workspace", ".")]
+        {
             assert_eq!(inside(path).unwrap(), Path::new(clean), "{path}");
         }
     }
