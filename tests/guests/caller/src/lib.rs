@@ -5,7 +5,7 @@
 //! once, `{"many": [{"name": …, "arguments": …}, …]}`, whose outcome is `{"many": [outcome, …]}`.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use skep::tools::{self, Call};
 
 #[derive(Deserialize)]
@@ -19,7 +19,7 @@ enum Step {
 struct Request {
     name: String,
     #[serde(default)]
-    arguments: Value,
+    arguments: Map<String, Value>,
 }
 
 #[skep::agent]

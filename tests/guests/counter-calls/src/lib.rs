@@ -2,14 +2,14 @@
 //! "arguments": {…}}`; without a name it says the number of each turn instead.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 #[derive(Deserialize)]
 struct Job {
     times: u64,
     name: Option<String>,
     #[serde(default)]
-    arguments: Value,
+    arguments: Map<String, Value>,
 }
 
 #[skep::agent]
