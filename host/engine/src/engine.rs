@@ -119,7 +119,9 @@ impl Engine {
         }
         let running =
             dispatch(Arc::clone(&self.attempts), Arc::clone(&self.board), self.concurrency, self.shutdown.clone());
-        *self.dispatcher.lock().await = Some(tokio::spawn(running));
+        #[expect(clippy::disallowed_methods, reason = "this engine owns the task and joins it in shutdown")]
+        let dispatcher = tokio::spawn(running);
+        *self.dispatcher.lock().await = Some(dispatcher);
         Ok(unfinished.len())
     }
 
