@@ -25,10 +25,24 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "DIR", env = "SKEP_DATA", hide_env_values = true)]
     pub(crate) data: Option<PathBuf>,
     /// Folders of plugins [default: ../share/skep/plugins beside the program, else ../guests/plugins where cargo builds]
-    #[arg(long, global = true, value_name = "DIR", env = "SKEP_PLUGINS", value_delimiter = ':', hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "SKEP_PLUGINS",
+        value_delimiter = ':',
+        hide_env_values = true
+    )]
     pub(crate) plugins: Vec<PathBuf>,
     /// Folders of environments, beside those that are part of the program
-    #[arg(long, global = true, value_name = "DIR", env = "SKEP_ENVIRONMENTS", value_delimiter = ':', hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "SKEP_ENVIRONMENTS",
+        value_delimiter = ':',
+        hide_env_values = true
+    )]
     pub(crate) environments: Vec<PathBuf>,
     /// How to print [default: pretty on a terminal, text elsewhere]
     #[arg(long, global = true, value_name = "FORMAT", env = "SKEP_OUTPUT", hide_env_values = true)]

@@ -1,26 +1,22 @@
 //! What there is to run, and what it may do: agents, environments, plugins.
 
-use std::path::Path;
-
 use anyhow::Result;
 use serde::Serialize;
 use skep_config::{Environment, PluginManifest, Provides, RepoNeed};
 use skep_engine::{Catalog, Plugin};
 use skep_model::{Access, Overrides};
-use skep_sandbox::Sandbox;
 
 use crate::exit::Exit;
 use crate::host::Settings;
-use crate::listing::Listing;
+use crate::listing::{Column, Listing};
 use crate::output::Output;
-use crate::readable::harmless;
 
 /// A plugin, an agent being one of them.
 #[derive(Serialize)]
-struct PluginItem {
-    name: String,
-    version: String,
-    provides: &'static str,
+pub(crate) struct PluginItem {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) provides: &'static str,
     description: String,
     workspace: Access,
     tools: Vec<String>,
@@ -50,8 +46,11 @@ pub(crate) fn agents(settings: &Settings, out: &Output) -> Result<Exit> {
     let catalog = settings.catalog()?;
     let agents = catalog.plugins().filter(|plugin| plugin.manifest.provides == Provides::Agent);
     let items: Vec<PluginItem> = agents.map(Into::into).collect();
-    let columns: &[(_, fn(&PluginItem) -> String)] =
-        &[("AGENT", |item| item.name.clone()), ("VERSION", |item| item.version.clone()), ("DESCRIPTION", |item| item.description.clone())];
+    let columns: &[Column<PluginItem>] = &[
+        ("AGENT", |item| item.name.clone()),
+        ("VERSION", |item| item.version.clone()),
+        ("DESCRIPTION", |item| item.description.clone()),
+    ];
     Listing { key: "agents", items: &items, columns, page_info: None }.print(out)?;
     Ok(Exit::Done)
 }
@@ -60,7 +59,7 @@ pub(crate) fn agents(settings: &Settings, out: &Output) -> Result<Exit> {
 pub(crate) fn plugins(settings: &Settings, out: &Output) -> Result<Exit> {
     let catalog = settings.catalog()?;
     let items: Vec<PluginItem> = catalog.plugins().map(Into::into).collect();
-    let columns: &[(_, fn(&PluginItem) -> String)] = &[
+    let columns: &[Column<PluginItem>] = &[
         ("PLUGIN", |item| item.name.clone()),
         ("VERSION", |item| item.version.clone()),
         ("PROVIDES", |item| item.provides.to_owned()),
@@ -124,7 +123,7 @@ fn access(access: Access) -> &'static str {
 pub(crate) fn environments(settings: &Settings, out: &Output) -> Result<Exit> {
     let catalog = settings.catalog()?;
     let items: Vec<_> = catalog.environments().map(|environment| EnvironmentItem::new(environment, &catalog)).collect();
-    let columns: &[(_, fn(&EnvironmentItem) -> String)] = &[
+    let columns: &[Column<EnvironmentItem>] = &[
         ("ENVIRONMENT", |item| item.name.clone()),
         ("AGENT", |item| item.agent.clone().unwrap_or_default()),
         ("WORKSPACE", |item| access(item.workspace).to_owned()),
@@ -156,49 +155,5 @@ pub(crate) fn environment(settings: &Settings, out: &Output, name: &str) -> Resu
         ("tool limits", none(&item.tool_limits, "the defaults")),
     ];
     out.facts(&facts)?;
-    Ok(Exit::Done)
-}
-
-/// What is found of a plugin that is right.
-#[derive(Serialize)]
-struct Checked {
-    #[serde(flatten)]
-    plugin: PluginItem,
-    described: Vec<Described>,
-}
-
-#[derive(Serialize)]
-struct Described {
-    name: String,
-    description: String,
-    parameters: serde_json::Value,
-}
-
-/// `skep plugin check`.
-pub(crate) async fn check(settings: &Settings, out: &Output, path: &Path) -> Result<Exit> {
-    let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
-    let plugin = Plugin::read(folder)?;
-    let config = skep_sandbox::Config { allocation: skep_sandbox::Allocation::OnDemand, ..settings.sandbox_config()? };
-    let sandbox = Sandbox::new(config).map_err(skep_engine::Error::from)?;
-    let described = Catalog::check(&plugin, &sandbox).await?;
-    let described: Vec<Described> = described
-        .into_iter()
-        .map(|tool| Described {
-            parameters: serde_json::from_str(&tool.parameters).unwrap_or_default(),
-            name: tool.name,
-            description: tool.description,
-        })
-        .collect();
-    let checked = Checked { plugin: (&plugin).into(), described };
-    if out.is_json() {
-        out.json(&checked)?;
-        return Ok(Exit::Done);
-    }
-    let Checked { plugin, described } = checked;
-    out.line(&format!("{}  {} {} {}", out.styled(out.palette.good, "ok"), plugin.provides, plugin.name, plugin.version))?;
-    for tool in described {
-        let first = tool.description.lines().next().unwrap_or_default().to_owned();
-        out.line(&format!("  {}.{}  {}", plugin.name, tool.name, harmless(&first)))?;
-    }
     Ok(Exit::Done)
 }

@@ -49,7 +49,9 @@ impl Exit {
             RunState::Failed => Self::Failed,
             RunState::Error => Self::Error,
             RunState::Cancelled => Self::Cancelled,
-            RunState::Queued | RunState::Pending | RunState::Claimed | RunState::InProgress | RunState::Blocked => Self::Left,
+            RunState::Queued | RunState::Pending | RunState::Claimed | RunState::InProgress | RunState::Blocked => {
+                Self::Left
+            }
         }
     }
 
@@ -128,14 +130,17 @@ fn of_journal(error: &skep_journal::Error) -> Option<Exit> {
     use skep_journal::Error;
     match error {
         Error::InUse { .. } => Some(Exit::Busy),
-        Error::TooLarge { .. } | Error::LowSpace { .. } => Some(Exit::Refused),
-        Error::Conflict { .. } | Error::NothingToAppend | Error::Refused { .. } | Error::Closed | Error::Moved { .. } => {
-            Some(Exit::Internal)
-        }
+        Error::TooLarge { .. } => Some(Exit::Refused),
+        Error::Conflict { .. }
+        | Error::NothingToAppend
+        | Error::Refused { .. }
+        | Error::Closed
+        | Error::Moved { .. } => Some(Exit::Internal),
         Error::Lagged | Error::Config(_) => Some(Exit::Internal),
         Error::Damaged { .. }
         | Error::Poisoned { .. }
         | Error::DiskFull
+        | Error::LowSpace { .. }
         | Error::Fold { .. }
         | Error::NewerFormat { .. }
         | Error::Unwritable { .. }

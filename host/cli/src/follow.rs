@@ -27,7 +27,12 @@ pub(crate) enum Watched {
 const QUIET: Duration = Duration::from_millis(500);
 
 /// Shows a run's events until it ends. The first Ctrl-C cancels it, the second leaves.
-pub(crate) async fn one(engine: &Engine, run: RunId, mut transcript: Option<Transcript<'_>>, signals: &mut Signals) -> Result<Watched> {
+pub(crate) async fn one(
+    engine: &Engine,
+    run: RunId,
+    mut transcript: Option<Transcript<'_>>,
+    signals: &mut Signals,
+) -> Result<Watched> {
     let mut events = engine.store().follow_run(run, 1);
     let waiting = engine.wait(run);
     tokio::pin!(waiting);
@@ -127,7 +132,9 @@ fn waits_for_people(store: &Store, parked: usize) -> bool {
 }
 
 fn waits_without_end(store: &Store, record: &Record) -> bool {
-    let started = record.open_calls.iter().filter_map(|open| store.read_events(record.run_id, open.started, 1).ok()?.pop());
-    let waits = |(_, event): (_, Event)| matches!(event.what, Happening::Started { call: Call::Receive { timeout_ms: None } });
-    !record.open_calls.is_empty() && started.map(waits).all(|waits| waits)
+    let started =
+        record.open_calls.iter().filter_map(|open| store.read_events(record.run_id, open.started, 1).ok()?.pop());
+    let waits =
+        |(_, event): (_, Event)| matches!(event.what, Happening::Started { call: Call::Receive { timeout_ms: None } });
+    !record.open_calls.is_empty() && { started }.all(waits)
 }

@@ -11,7 +11,7 @@ use skep_sandbox::Compiler;
 use skep_state::{OnProgress, Store};
 
 use crate::args::Globals;
-use crate::exit::{self, Exit, problem};
+use crate::exit::{Exit, problem};
 use crate::output::note;
 use crate::{paths, shipped};
 
@@ -31,6 +31,12 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn read(globals: &Globals, command: String) -> Result<Self> {
         let data = paths::data_folder(globals.data.as_deref())?;
+        if data.exists() && !data.is_dir() {
+            return Err(problem(
+                Exit::DataFolder,
+                format!("{} is no folder, so it can't be the data folder; name one with --data", data.display()),
+            ));
+        }
         let file = data.join("skep.toml");
         let config = match skep_config::read(&file) {
             Ok(text) => HostConfig::parse(&file, &text)?,
@@ -48,7 +54,13 @@ impl Settings {
     /// The plugins and environments that there are.
     pub(crate) fn catalog(&self) -> Result<Catalog> {
         if self.plugins.is_empty() {
-            note("note: there are no built-in plugins beside this program; `cargo xtask guests` builds them, --plugins names others");
+            note(
+                "note: there are no built-in plugins beside this program; `cargo xtask guests` builds them, --plugins names others",
+            );
+        }
+        if let Some(folder) = self.plugins.iter().chain(&self.environments).find(|folder| !folder.is_dir()) {
+            let text = "where plugins or environments should be; see --plugins, --environments and skep.toml";
+            return Err(problem(Exit::Refused, format!("there is no folder {}, {text}", folder.display())));
         }
         let catalog = Catalog::read(&self.plugins, &self.environments)?;
         Ok(catalog.with_shipped(shipped::environments()?))
@@ -57,13 +69,14 @@ impl Settings {
     fn store_config(&self) -> skep_state::Config {
         let mut config = skep_state::Config::new(&self.data);
         config.command.clone_from(&self.command);
-        config.on_progress = OnProgress::call(|progress| note(&format!("rebuilding the state: {} events", progress.events)));
+        config.on_progress =
+            OnProgress::call(|progress| note(&format!("rebuilding the state: {} events", progress.events)));
         config
     }
 
     /// The store in the data folder, which is made when it is not there.
     pub(crate) fn open(&self) -> Result<Arc<Store>> {
-        let (store, report) = Store::open(self.store_config()).map_err(|error| self.explained(error))?;
+        let (store, report) = Store::open(self.store_config())?;
         if !report.is_quiet() {
             note(report.to_string().trim_end());
         }
@@ -73,7 +86,10 @@ impl Settings {
     /// The store in a data folder that has to be there already.
     pub(crate) fn open_existing(&self) -> Result<Arc<Store>> {
         if !self.data.is_dir() {
-            let text = format!("there is no data folder at {}; `skep run start` makes one, --data names another", self.data.display());
+            let text = format!(
+                "there is no data folder at {}; `skep run start` makes one, --data names another",
+                self.data.display()
+            );
             return Err(problem(Exit::NotFound, text));
         }
         self.open()
@@ -81,28 +97,13 @@ impl Settings {
 
     /// The store with its state made anew.
     pub(crate) fn rebuild(&self) -> Result<(Store, skep_state::OpenReport)> {
-        Store::rebuild(self.store_config()).map_err(|error| self.explained(error))
+        Ok(Store::rebuild(self.store_config())?)
     }
 
     /// Fills an empty data folder from an export.
     pub(crate) fn import(&self, from: impl std::io::BufRead) -> Result<skep_state::Totals> {
-        let (_store, totals) = Store::import(self.store_config(), from).map_err(|error| self.explained(error))?;
+        let (_store, totals) = Store::import(self.store_config(), from)?;
         Ok(totals)
-    }
-
-    /// The host's own words, with what to do.
-    fn explained(&self, error: skep_state::Error) -> anyhow::Error {
-        let advice = match &error {
-            skep_state::Error::Journal(skep_journal::Error::InUse { .. }) => {
-                "wait until it has ended or stop it, or name another folder with --data"
-            }
-            skep_state::Error::Journal(skep_journal::Error::Unwritable { .. }) | skep_state::Error::Io { .. } => {
-                "make it writable, or name another folder with --data or SKEP_DATA"
-            }
-            _ => return error.into(),
-        };
-        let text = format!("{error}; {advice}");
-        problem(exit::of_error(&error.into()), text)
     }
 
     /// An engine over the store. Nothing runs before it is started.
@@ -113,7 +114,8 @@ impl Settings {
 
     fn engine_config(&self) -> Result<skep_engine::Config> {
         let HostConfig { maxima, tool_maxima, concurrency, queue, disk, repos, .. } = self.config.clone();
-        let mut config = skep_engine::Config { maxima, tool_maxima, concurrency, queue, ..skep_engine::Config::default() };
+        let mut config =
+            skep_engine::Config { maxima, tool_maxima, concurrency, queue, ..skep_engine::Config::default() };
         config.min_free_bytes = disk.min_free_bytes;
         config.repo.bytes = repos.max_bytes;
         config.repo.files = repos.max_files;

@@ -1,6 +1,7 @@
 //! The `skep` command: reads the command line, opens the host, does one thing, and says how it ended.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod args;
 mod args_run;
 mod catalog_show;
@@ -12,6 +13,7 @@ mod host;
 mod listing;
 mod output;
 mod paths;
+mod plugin_check;
 mod readable;
 mod run_batch;
 mod run_end;
@@ -57,7 +59,8 @@ fn run(cli: Cli, command: String) -> Result<Exit> {
     verbosity::listen(cli.globals.verbose);
     let out = Output::new(&cli.globals);
     let settings = Settings::read(&cli.globals, command)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime can't be started")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime can't be started")?;
     let ended = runtime.block_on(dispatch(cli.command, &settings, &out));
     // A thread that waits for standard input or for a compiler keeps nobody here.
     runtime.shutdown_background();
@@ -71,7 +74,7 @@ async fn dispatch(command: Command, settings: &Settings, out: &Output) -> Result
         Command::Env(EnvCommand::List) => catalog_show::environments(settings, out),
         Command::Env(EnvCommand::Show { name }) => catalog_show::environment(settings, out, &name),
         Command::Plugin(PluginCommand::List) => catalog_show::plugins(settings, out),
-        Command::Plugin(PluginCommand::Check { path }) => catalog_show::check(settings, out, &path).await,
+        Command::Plugin(PluginCommand::Check { path }) => plugin_check::check(settings, out, &path).await,
         Command::Store(command) => store_admin::run(settings, out, command),
         Command::Doctor => doctor::run(settings, out),
         Command::CompileWorker => Ok(Exit::Done),
@@ -103,9 +106,10 @@ fn words(matches: &ArgMatches) -> String {
     words
 }
 
-/// An error with its causes, each said once: many of them quote their cause already.
+/// An error with its causes, each said once because many quote their cause already, and the way out.
 fn told(error: &anyhow::Error) -> String {
-    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |text, cause| {
-        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
-    })
+    let parts = error.chain().skip(1).map(ToString::to_string);
+    let text = parts
+        .fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") });
+    advice::about(error).map_or(text.clone(), |advice| format!("{text}; {advice}"))
 }

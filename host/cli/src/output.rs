@@ -23,8 +23,14 @@ pub(crate) struct Palette {
     pub(crate) voice: Style,
 }
 
-const PLAIN: Palette =
-    Palette { strong: Style::new(), dim: Style::new(), good: Style::new(), bad: Style::new(), notice: Style::new(), voice: Style::new() };
+const PLAIN: Palette = Palette {
+    strong: Style::new(),
+    dim: Style::new(),
+    good: Style::new(),
+    bad: Style::new(),
+    notice: Style::new(),
+    voice: Style::new(),
+};
 
 const COLOURED: Palette = Palette {
     strong: Style::new().bold(),
@@ -52,7 +58,12 @@ impl Output {
         let usual = if terminal { Format::Pretty } else { Format::Text };
         let format = globals.output.unwrap_or(usual);
         let coloured = format == Format::Pretty && is_coloured(globals.color, terminal);
-        Self { format, terminal, palette: if coloured { COLOURED } else { PLAIN }, command: paths::command(globals.data.as_deref()) }
+        Self {
+            format,
+            terminal,
+            palette: if coloured { COLOURED } else { PLAIN },
+            command: paths::command(globals.data.as_deref()),
+        }
     }
 
     /// One line.

@@ -62,7 +62,8 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 fn is_harmful(c: char) -> bool {
-    let bidirectional = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let bidirectional =
+        matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     (c.is_control() && !matches!(c, '\n' | '\t')) || bidirectional
 }
 

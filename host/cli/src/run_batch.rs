@@ -14,8 +14,8 @@ use crate::exit::{Exit, Problem, problem};
 use crate::follow::{self, Waited};
 use crate::host::Settings;
 use crate::output::{Output, note};
-use crate::run_start::{accepted, leave, located, take_up};
 use crate::run_end;
+use crate::run_start::{accepted, leave, located, take_up};
 use crate::signals::Signals;
 
 /// Submissions under way at once; they share the journal's syncs.
@@ -54,7 +54,9 @@ async fn run(engine: &Engine, out: &Output, lines: mpsc::Receiver<Line>) -> Resu
 
 /// The first of: refused, ERROR, FAILED, CANCELLED, done.
 fn worse(worst: Exit, state: RunState) -> Exit {
-    let rank = |exit| [Exit::Refused, Exit::Error, Exit::Failed, Exit::Cancelled].iter().position(|other| *other == exit).unwrap_or(9);
+    let rank = |exit| {
+        [Exit::Refused, Exit::Error, Exit::Failed, Exit::Cancelled].iter().position(|other| *other == exit).unwrap_or(9)
+    };
     [worst, Exit::of_run(state)].into_iter().min_by_key(|exit| rank(*exit)).unwrap_or(worst)
 }
 
@@ -95,7 +97,8 @@ impl Taken {
 async fn accept(engine: &Engine, out: &Output, lines: mpsc::Receiver<Line>) -> Result<Taken> {
     let lines = futures_util::stream::unfold(lines, |mut lines| async move { Some((lines.recv().await?, lines)) });
     let blank = |(_, line): &Line| std::future::ready(!line.as_ref().is_ok_and(|line| line.trim().is_empty()));
-    let mut answers = std::pin::pin!(lines.filter(blank).map(|(number, line)| submit(engine, number, line)).buffered(AT_ONCE));
+    let mut answers =
+        std::pin::pin!(lines.filter(blank).map(|(number, line)| submit(engine, number, line)).buffered(AT_ONCE));
     let mut taken = Taken::default();
     while let Some((number, answer)) = answers.next().await {
         match answer {

@@ -41,7 +41,9 @@ pub(crate) fn in_a_list(store: &Store, out: &Output, record: &Record) -> Result<
     let message = record.outcome.as_ref().map(Outcome::message).unwrap_or_default();
     let line = match out.format {
         Format::Pretty => format!("{}  {}  {}", state(out, record.state), record.run_id, one_line(&message, 100)),
-        Format::Text | Format::Json | Format::Ndjson => format!("{}\t{}\t{}", record.state, record.run_id, one_line(&message, usize::MAX)),
+        Format::Text | Format::Json | Format::Ndjson => {
+            format!("{}\t{}\t{}", record.state, record.run_id, one_line(&message, usize::MAX))
+        }
     };
     Ok(out.line(&line)?)
 }
@@ -121,7 +123,12 @@ fn report(out: &Output, name: &str, text: &str) -> io::Result<()> {
         out.line(&out.styled(style, &harmless(line)))?;
     }
     if shown.len() < text.len() || shown.lines().count() > REPORT_LINES {
-        out.line(&format!("… {} in all; `{} run artifacts ID --get {}` has the rest", size(text.len() as u64), out.command, harmless(name)))?;
+        out.line(&format!(
+            "… {} in all; `{} run artifacts ID --get {}` has the rest",
+            size(text.len() as u64),
+            out.command,
+            harmless(name)
+        ))?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::args::Format;
 use crate::args_run::ListArgs;
 use crate::exit::{Exit, Problem, problem};
 use crate::host::Settings;
-use crate::listing::Listing;
+use crate::listing::{Column, Listing};
 use crate::output::{Output, note};
 use crate::readable::{harmless, size, span};
 use crate::transcript::Transcript;
@@ -27,14 +27,15 @@ const PAGE: usize = 256;
 pub(crate) fn list(settings: &Settings, out: &Output, args: ListArgs) -> Result<Exit> {
     let ListArgs { state, agent, submitter, deleted, limit, cursor } = args;
     let cursor = cursor.map(|text| text.parse::<Cursor>()).transpose();
-    let cursor = cursor.map_err(|_| problem(Exit::Refused, "that is no cursor of a list; take the one that the last list printed"))?;
+    let cursor = cursor
+        .map_err(|_| problem(Exit::Refused, "that is no cursor of a list; take the one that the last list printed"))?;
     let store = settings.open_existing()?;
     let filter = Filter { states: state, agent, submitter, with_deleted: deleted, ..Filter::default() };
     let page = store.state().list(&filter, limit.into(), cursor)?;
     let items = page.records.iter().map(|record| run_read::listed_item(&store, record)).collect::<Result<Vec<_>>>()?;
     let next = page.next.map(|cursor| cursor.to_string());
     let page_info = PageInfo { has_next_page: next.is_some(), next_cursor: next.clone() };
-    let columns: &[(_, fn(&RunItem) -> String)] = &[
+    let columns: &[Column<RunItem>] = &[
         ("STATE", |item| item.state.to_string()),
         ("RUN", |item| item.run_id.clone()),
         ("CREATED", |item| item.created_at.clone()),
@@ -65,9 +66,13 @@ pub(crate) fn get(settings: &Settings, out: &Output, id: &str) -> Result<Exit> {
 fn facts(out: &Output, record: &Record, item: &RunItem) -> Result<()> {
     let took = wire::run_time(record).map(span).unwrap_or_default();
     let none = if record.deleted { "deleted" } else { "not ended" };
-    let outcome = record.outcome.as_ref().map_or_else(|| none.to_owned(), |outcome| format!("{}: {}", outcome.kind(), outcome.message()));
+    let outcome = record
+        .outcome
+        .as_ref()
+        .map_or_else(|| none.to_owned(), |outcome| format!("{}: {}", outcome.kind(), outcome.message()));
     let open: Vec<_> = record.open_calls.iter().map(|open| format!("{} (event {})", open.name, open.started)).collect();
-    let kept: Vec<_> = record.artifacts.iter().map(|artifact| format!("{} ({})", artifact.name, size(artifact.bytes))).collect();
+    let kept: Vec<_> =
+        record.artifacts.iter().map(|artifact| format!("{} ({})", artifact.name, size(artifact.bytes))).collect();
     let facts = [
         ("run", item.run_id.clone()),
         ("state", record.state.to_string()),
@@ -112,7 +117,12 @@ pub(crate) async fn logs(settings: &Settings, out: &Output, id: &str, from: Seq,
     Ok(Exit::Done)
 }
 
-fn each_event(store: &Store, record: &Record, from: Seq, mut tell: impl FnMut(Seq, &skep_model::Event) -> Result<()>) -> Result<()> {
+fn each_event(
+    store: &Store,
+    record: &Record,
+    from: Seq,
+    mut tell: impl FnMut(Seq, &skep_model::Event) -> Result<()>,
+) -> Result<()> {
     let mut next = from.max(1);
     loop {
         let page = store.read_events(record.run_id, next, PAGE)?;
@@ -133,7 +143,7 @@ pub(crate) fn artifacts(settings: &Settings, out: &Output, id: &str, get: Option
     }
     let kept = run_read::artifacts(&store, &record)?;
     let items: Vec<_> = kept.iter().map(|kept| wire::artifact(record.run_id, kept)).collect();
-    let columns: &[(_, fn(&ArtifactItem) -> String)] = &[
+    let columns: &[Column<ArtifactItem>] = &[
         ("NAME", |item| item.data.filename.clone()),
         ("TYPE", |item| item.data.mime_type.clone()),
         ("SIZE", |item| size(item.data.size_bytes)),
@@ -176,7 +186,10 @@ fn put(bytes: &[u8], artifact: &Artifact, to: &Path) -> Result<()> {
     match (stdout.is_terminal(), is_text) {
         (true, true) => stdout.write_all(harmless(&String::from_utf8_lossy(bytes)).as_bytes())?,
         (true, false) => {
-            let text = format!("{} is {}, which is nothing for a terminal; name a file with -o", artifact.name, artifact.media_type);
+            let text = format!(
+                "{} is {}, which is nothing for a terminal; name a file with -o",
+                artifact.name, artifact.media_type
+            );
             return Err(problem(Exit::Usage, text));
         }
         (false, _) => stdout.write_all(bytes)?,
@@ -205,7 +218,9 @@ pub(crate) async fn replay(settings: &Settings, out: &Output, id: &str) -> Resul
 fn replay_json(run: RunId, compared: u64, verdict: &Verdict) -> serde_json::Value {
     match verdict {
         Verdict::Exact => json!({ "run_id": run, "verdict": "exact", "compared": compared }),
-        Verdict::ExactSoFar(why) => json!({ "run_id": run, "verdict": "exact_so_far", "compared": compared, "why": why }),
+        Verdict::ExactSoFar(why) => {
+            json!({ "run_id": run, "verdict": "exact_so_far", "compared": compared, "why": why })
+        }
         Verdict::Diverged(at) => {
             json!({ "run_id": run, "verdict": "diverged", "compared": compared, "seq": at.seq, "journal": at.journal, "brain": at.brain })
         }
@@ -215,12 +230,21 @@ fn replay_json(run: RunId, compared: u64, verdict: &Verdict) -> serde_json::Valu
 fn replay_lines(out: &Output, compared: u64, verdict: &Verdict) -> std::io::Result<()> {
     let palette = out.palette;
     match verdict {
-        Verdict::Exact => out.line(&format!("{}  {compared} events of the agent and its end are the same, byte for byte", out.styled(palette.good, "exact"))),
-        Verdict::ExactSoFar(why) => {
-            out.line(&format!("{}  {compared} events of the agent are the same; {}", out.styled(palette.notice, "exact so far"), harmless(why)))
-        }
+        Verdict::Exact => out.line(&format!(
+            "{}  {compared} events of the agent and its end are the same, byte for byte",
+            out.styled(palette.good, "exact")
+        )),
+        Verdict::ExactSoFar(why) => out.line(&format!(
+            "{}  {compared} events of the agent are the same; {}",
+            out.styled(palette.notice, "exact so far"),
+            harmless(why)
+        )),
         Verdict::Diverged(at) => {
-            out.line(&format!("{}  at event {}, after {compared} that are the same", out.styled(palette.bad, "diverged"), at.seq))?;
+            out.line(&format!(
+                "{}  at event {}, after {compared} that are the same",
+                out.styled(palette.bad, "diverged"),
+                at.seq
+            ))?;
             out.line(&format!("  journal  {}", harmless(&at.journal)))?;
             out.line(&format!("  agent    {}", harmless(&at.brain)))
         }

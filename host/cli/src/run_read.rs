@@ -26,11 +26,19 @@ pub(crate) fn find(store: &Store, typed: &str) -> Result<Record> {
     let run = match typed.parse::<RunId>() {
         Ok(run) => run,
         Err(error) if typed.len() < SHORTEST || !is_part_of_an_id(typed) => {
-            return Err(problem(Exit::NotFound, format!("{error}; {SHORTEST} characters or more of its beginning or end will do")));
+            return Err(problem(
+                Exit::NotFound,
+                format!("{error}; {SHORTEST} characters or more of its beginning or end will do"),
+            ));
         }
         Err(_) => find_by_part(store, &typed.to_ascii_lowercase())?,
     };
-    let unknown = || problem(Exit::NotFound, format!("there is no run {typed} in this data folder; `skep run list` shows what there is"));
+    let unknown = || {
+        problem(
+            Exit::NotFound,
+            format!("there is no run {typed} in this data folder; `skep run list` shows what there is"),
+        )
+    };
     store.record(run)?.ok_or_else(unknown)
 }
 
@@ -49,9 +57,13 @@ fn find_by_part(store: &Store, part: &str) -> Result<RunId> {
     }
     match found[..] {
         [run] => Ok(run),
-        [] => Err(problem(Exit::NotFound, format!("there is no run {part}… in this data folder; `skep run list` shows what there is"))),
+        [] => Err(problem(
+            Exit::NotFound,
+            format!("there is no run {part}… in this data folder; `skep run list` shows what there is"),
+        )),
         [one, other, ..] => {
-            let text = format!("{} runs have {part} in their id, for example {one} and {other}; give more of it", found.len());
+            let text =
+                format!("{} runs have {part} in their id, for example {one} and {other}; give more of it", found.len());
             Err(problem(Exit::NotFound, text))
         }
     }
@@ -120,5 +132,9 @@ pub(crate) fn artifacts(store: &Store, record: &Record) -> Result<Vec<KeptArtifa
         before = from;
     }
     let time = |name: &str| times.iter().find(|(known, _)| *known == name).map_or(record.updated_at, |(_, at)| *at);
-    Ok(record.artifacts.iter().map(|artifact| KeptArtifact { at: time(&artifact.name), artifact: artifact.clone() }).collect())
+    Ok(record
+        .artifacts
+        .iter()
+        .map(|artifact| KeptArtifact { at: time(&artifact.name), artifact: artifact.clone() })
+        .collect())
 }

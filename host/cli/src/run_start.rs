@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde::Serialize;
 use skep_engine::{Engine, Submission};
-use skep_model::RunId;
+use skep_model::{RunId, RunState};
 
 use crate::args_run::StartArgs;
 use crate::exit::{Exit, problem};
@@ -74,7 +74,11 @@ pub(crate) fn told(engine: &Engine, out: &Output, run: RunId, watched: &Watched,
 pub(crate) async fn take_up(engine: &Engine) -> Result<usize> {
     let unfinished = engine.start().await?;
     if unfinished > 0 {
-        let runs = if unfinished == 1 { "an unfinished run".to_owned() } else { format!("{} unfinished runs", readable::count(unfinished as u64)) };
+        let runs = if unfinished == 1 {
+            "an unfinished run".to_owned()
+        } else {
+            format!("{} unfinished runs", readable::count(unfinished as u64))
+        };
         note(&format!("taking up {runs} of before"));
     }
     Ok(unfinished)
@@ -88,17 +92,25 @@ pub(crate) async fn leave(engine: &Engine, out: &Output) {
     }
 }
 
+/// What the public API answers to a submission.
+#[derive(Serialize)]
+struct Accepted {
+    run_id: RunId,
+    task_id: RunId,
+    state: RunState,
+}
+
 /// What the public API answers to a submission; the bare id for people and line tools.
 pub(crate) fn accepted(out: &Output, run: RunId) -> Result<()> {
     match out.is_json() {
-        true => out.json(&json!({ "run_id": run, "task_id": run, "state": "QUEUED" }))?,
+        true => out.json(&Accepted { run_id: run, task_id: run, state: RunState::Queued })?,
         false => out.line(&run.to_string())?,
     }
     Ok(())
 }
 
 fn submission(args: &StartArgs) -> Result<Submission> {
-    let context = args.context.as_deref().map(|text| context(text)).transpose()?;
+    let context = args.context.as_deref().map(context).transpose()?;
     Ok(Submission {
         prompt: args.prompt.as_deref().map(|text| given(text, "prompt")).transpose()?.unwrap_or_default(),
         title: args.title.clone(),
@@ -141,7 +153,9 @@ fn context(text: &str) -> Result<serde_json::Map<String, serde_json::Value>> {
 
 fn metadata(pairs: &[String]) -> Result<BTreeMap<String, String>> {
     let wrong = |pair: &str| problem(Exit::Usage, format!("--metadata {pair:?} is no KEY=VALUE"));
-    let split = |pair: &String| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(|| wrong(pair));
+    let split = |pair: &String| {
+        pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(|| wrong(pair))
+    };
     pairs.iter().map(split).collect()
 }
 
@@ -151,12 +165,21 @@ pub(crate) fn located(repo: &str) -> Result<String> {
         return Ok(repo.to_owned());
     }
     let path = Path::new(repo).canonicalize().map_err(|error| {
-        let hint = if error.kind() == std::io::ErrorKind::NotFound { "; check the path, or write a URL as https://…" } else { "" };
+        let hint = if error.kind() == std::io::ErrorKind::NotFound {
+            "; check the path, or write a URL as https://…"
+        } else {
+            ""
+        };
         problem(Exit::Refused, format!("the repository {repo:?} can't be read: {error}{hint}"))
     })?;
     if !path.is_dir() {
-        return Err(problem(Exit::Refused, format!("the repository {repo:?} is no folder; name the folder of the repository")));
+        return Err(problem(
+            Exit::Refused,
+            format!("the repository {repo:?} is no folder; name the folder of the repository"),
+        ));
     }
     let text = path.into_os_string().into_string();
-    text.map_err(|path| problem(Exit::Refused, format!("the repository's path {path:?} is not UTF-8; give it another name")))
+    text.map_err(|path| {
+        problem(Exit::Refused, format!("the repository's path {path:?} is not UTF-8; give it another name"))
+    })
 }

@@ -93,7 +93,10 @@ pub(crate) fn delete(settings: &Settings, out: &Output, id: &str, reason: &str) 
     let store = settings.open_existing()?;
     let record = run_read::find(&store, id)?;
     if record.deleted {
-        return Err(problem(Exit::Refused, format!("run {} was deleted already; this is its tombstone", record.run_id)));
+        return Err(problem(
+            Exit::Refused,
+            format!("run {} was deleted already; this is its tombstone", record.run_id),
+        ));
     }
     store.delete_run(record.run_id, reason, store_admin::now())?;
     told(out, record.run_id, None)?;

@@ -37,8 +37,15 @@ fn verify(store: &Store, out: &Output) -> Result<Exit> {
             "digest": report.digest, "damage": damage, "problems": problems,
         }))?;
     } else {
-        damage.iter().chain(&problems).try_for_each(|problem| out.line(&format!("{}  {problem}", out.styled(out.palette.bad, "wrong"))))?;
-        let verdict = if report.is_sound() { out.styled(out.palette.good, "sound") } else { out.styled(out.palette.bad, "not sound") };
+        damage
+            .iter()
+            .chain(&problems)
+            .try_for_each(|problem| out.line(&format!("{}  {problem}", out.styled(out.palette.bad, "wrong"))))?;
+        let verdict = if report.is_sound() {
+            out.styled(out.palette.good, "sound")
+        } else {
+            out.styled(out.palette.bad, "not sound")
+        };
         let (runs, events, blobs) = (count(report.runs), count(report.events), count(report.blobs));
         out.line(&format!("{verdict}  {runs} runs, {events} events, {blobs} blobs, {}", report.digest))?;
     }
@@ -62,7 +69,8 @@ fn export(store: &Store, out: &Output, file: &Path) -> Result<Exit> {
     }
     // A name that is there stands for a whole export, so it is given when the last line is on the disk.
     let partial = file.with_added_extension("partial");
-    let unwritable = |path: &Path| Problem { exit: Exit::Refused, message: format!("{} can't be written", path.display()) };
+    let unwritable =
+        |path: &Path| Problem { exit: Exit::Refused, message: format!("{} can't be written", path.display()) };
     let mut to = File::create(&partial).with_context(|| unwritable(&partial))?;
     let totals = store.export(&mut to)?;
     to.sync_all().and_then(|()| std::fs::rename(&partial, file)).with_context(|| unwritable(file))?;
@@ -82,7 +90,12 @@ fn import(settings: &Settings, out: &Output, file: &Path) -> Result<Exit> {
 fn told(out: &Output, done: &str, totals: &skep_state::Totals) -> Result<Exit> {
     match out.is_json() {
         true => out.json(totals)?,
-        false => out.line(&format!("{done} {} runs, {} events, {} blobs", count(totals.runs), count(totals.events), count(totals.blobs)))?,
+        false => out.line(&format!(
+            "{done} {} runs, {} events, {} blobs",
+            count(totals.runs),
+            count(totals.events),
+            count(totals.blobs)
+        ))?,
     }
     Ok(Exit::Done)
 }
@@ -99,10 +112,15 @@ fn compact(settings: &Settings, store: &Store, out: &Output) -> Result<Exit> {
         out.json(&json!({ "runs_deleted": done.runs_deleted, "events_dropped": done.events_dropped, "blobs_removed": done.blobs_removed }))?;
     } else {
         let (runs, events, blobs) = (count(done.runs_deleted), count(done.events_dropped), count(done.blobs_removed));
-        out.line(&format!("deleted {runs} runs by the retention of skep.toml, dropped {events} events, removed {blobs} blobs"))?;
+        out.line(&format!(
+            "deleted {runs} runs by the retention of skep.toml, dropped {events} events, removed {blobs} blobs"
+        ))?;
     }
     if done.segments_damaged > 0 {
-        note(&format!("{} damaged segments were left alone; `{} store verify` says more", done.segments_damaged, out.command));
+        note(&format!(
+            "{} damaged segments were left alone; `{} store verify` says more",
+            done.segments_damaged, out.command
+        ));
     }
     Ok(Exit::Done)
 }

@@ -110,9 +110,13 @@ impl<'a> Transcript<'a> {
     fn describe(&mut self, seq: Seq, event: &Event) -> Option<Line> {
         let palette = self.out.palette;
         let (style, text) = match &event.what {
-            Happening::Queued(spec) => (palette.dim, format!("{} in {}: {}", spec.agent.name, spec.environment, spec.title)),
+            Happening::Queued(spec) => {
+                (palette.dim, format!("{} in {}: {}", spec.agent.name, spec.environment, spec.title))
+            }
             Happening::Attempt { number: 1 } => (palette.dim, "the first attempt".to_owned()),
-            Happening::Attempt { number } => (palette.notice, format!("attempt {number}: the journal is fed to the agent again")),
+            Happening::Attempt { number } => {
+                (palette.notice, format!("attempt {number}: the journal is fed to the agent again"))
+            }
             Happening::Prepared { workspace } if workspace.is_empty() => (palette.dim, "an empty workspace".to_owned()),
             Happening::Prepared { workspace } => (palette.dim, workspace.join("\n")),
             Happening::Began => (palette.dim, "the agent works".to_owned()),
@@ -151,9 +155,11 @@ impl<'a> Transcript<'a> {
         };
         match outcome {
             Outcome::Completed(_) if is_told && self.is_for_people() => None,
-            Outcome::Completed(content) => {
-                Some(Line { kind: "answer", style: Style::new(), text: format!("{title}{took}, {}", size(content.bytes())) })
-            }
+            Outcome::Completed(content) => Some(Line {
+                kind: "answer",
+                style: Style::new(),
+                text: format!("{title}{took}, {}", size(content.bytes())),
+            }),
             failed => {
                 let text = format!("{title}{took}, {}", with(failed.kind(), &failed.message()));
                 Some(Line { kind: "answer", style: self.out.palette.bad, text })
@@ -165,7 +171,12 @@ impl<'a> Transcript<'a> {
     fn ended(&self, outcome: &Outcome, usage: &Usage) -> (Style, String) {
         let style = if matches!(outcome, Outcome::Completed(_)) { self.out.palette.good } else { self.out.palette.bad };
         let Usage { calls, cpu_us, memory_bytes, .. } = usage;
-        let used = format!("{} calls, {} ms of processor time, {} of memory", count(*calls), cpu_us / 1000, size(*memory_bytes));
+        let used = format!(
+            "{} calls, {} ms of processor time, {} of memory",
+            count(*calls),
+            cpu_us / 1000,
+            size(*memory_bytes)
+        );
         let text = match self.live && self.is_for_people() {
             true => format!("{}, {used}", outcome.run_state()),
             false => format!("{}\n{used}", with(outcome.run_state().as_str(), &self.outcome(outcome))),
@@ -228,7 +239,11 @@ fn title(call: &Call, limit: usize) -> String {
         Call::Receive { timeout_ms: Some(ms) } => format!("for {}", span(Duration::from_millis(*ms))),
         Call::Wait { run, .. } | Call::CancelChild { run } => run.clone(),
         Call::Ask { text: Content::Inline(text), .. } => one_line(text, limit),
-        Call::Receive { timeout_ms: None } | Call::ListTools | Call::Spawn { .. } | Call::Complete { .. } | Call::Ask { .. } => String::new(),
+        Call::Receive { timeout_ms: None }
+        | Call::ListTools
+        | Call::Spawn { .. }
+        | Call::Complete { .. }
+        | Call::Ask { .. } => String::new(),
     };
     format!("{} {arguments}", call.name()).trim_end().to_owned()
 }

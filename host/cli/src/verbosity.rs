@@ -17,7 +17,8 @@ pub(crate) fn listen(verbose: u8) {
         _ => (LevelFilter::TRACE, LevelFilter::INFO),
     };
     let filter = Targets::new().with_default(others).with_target("skep", ours);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let layer =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let lines = layer.with_target(verbose > 1).with_filter(filter);
     // Nobody else in this process sets one.
     tracing_subscriber::registry().with(lines).try_init().unwrap_or_default();

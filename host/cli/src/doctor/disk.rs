@@ -27,7 +27,9 @@ pub(super) fn findings(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![owner(data), room(settings, &there)];
     match Probe::new(&there) {
         Ok(probe) => findings.extend([probe.sync_rate(), probe.reflink()]),
-        Err(error) => findings.push(Finding::bad("data folder", format!("{} can't be written to: {error}", there.display()))),
+        Err(error) => {
+            findings.push(Finding::bad("data folder", format!("{} can't be written to: {error}", there.display())))
+        }
     }
     findings
 }
@@ -43,7 +45,9 @@ fn owner(data: &Path) -> Finding {
     }
     match OwnerLock::acquire(data, "skep doctor") {
         Ok(_) => Finding::good("data folder", format!("{}, nobody has it open", data.display())),
-        Err(skep_journal::Error::InUse { holder, .. }) => Finding::good("data folder", format!("{}, in use by {holder}", data.display())),
+        Err(skep_journal::Error::InUse { holder, .. }) => {
+            Finding::good("data folder", format!("{}, in use by {holder}", data.display()))
+        }
         Err(error) => Finding::bad("data folder", error.to_string()),
     }
 }
@@ -84,7 +88,11 @@ impl Probe {
         match self.syncs() {
             Ok((writes, took)) => {
                 let rate = writes as f64 / took.as_secs_f64();
-                let text = format!("{} durable writes of {EVENT} bytes a second, {} each", count(rate as u64), span_us(took / writes.max(1)));
+                let text = format!(
+                    "{} durable writes of {EVENT} bytes a second, {} each",
+                    count(rate as u64),
+                    span_us(took / writes.max(1))
+                );
                 if rate < SLOW { Finding::weak("disk sync", text) } else { Finding::good("disk sync", text) }
             }
             Err(error) => Finding::bad("disk sync", format!("fdatasync fails: {error}")),
@@ -104,9 +112,9 @@ impl Probe {
 
     fn reflink(&self) -> Finding {
         let copy = self.path.with_added_extension("copy");
-        let cloned = File::create_new(&copy).map_err(|error| error.to_string()).and_then(|to| {
-            ioctl_ficlone(&to, &self.file).map_err(|error| error.to_string())
-        });
+        let cloned = File::create_new(&copy)
+            .map_err(|error| error.to_string())
+            .and_then(|to| ioctl_ficlone(&to, &self.file).map_err(|error| error.to_string()));
         remove(&copy);
         match cloned {
             Ok(()) => Finding::good("copies", "repositories are copied by reference (reflink)"),

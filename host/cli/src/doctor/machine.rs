@@ -27,7 +27,10 @@ fn sandbox(settings: &Settings) -> Result<Finding> {
             }
             (Allocation::OnDemand, why) => {
                 let why = why.unwrap_or("it was not asked for");
-                Finding::weak("sandbox", format!("wasmtime without a memory pool, which is slower: {why}; see `ulimit -v`"))
+                Finding::weak(
+                    "sandbox",
+                    format!("wasmtime without a memory pool, which is slower: {why}; see `ulimit -v`"),
+                )
             }
         },
         Err(error) => Finding::bad("sandbox", error.to_string()),
@@ -36,14 +39,18 @@ fn sandbox(settings: &Settings) -> Result<Finding> {
 
 fn processors(settings: &Settings) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Finding::good("processors", format!("{cores}; {} runs at once (`concurrency` in skep.toml)", settings.config.concurrency))
+    Finding::good(
+        "processors",
+        format!("{cores}; {} runs at once (`concurrency` in skep.toml)", settings.config.concurrency),
+    )
 }
 
 fn open_files() -> Finding {
     match getrlimit(Resource::Nofile).current {
-        Some(limit) if limit < FILES => {
-            Finding::weak("open files", format!("at most {limit}, and a busy host needs {FILES} and more; see `ulimit -n`"))
-        }
+        Some(limit) if limit < FILES => Finding::weak(
+            "open files",
+            format!("at most {limit}, and a busy host needs {FILES} and more; see `ulimit -n`"),
+        ),
         Some(limit) => Finding::good("open files", format!("at most {limit}")),
         None => Finding::good("open files", "without a limit"),
     }
@@ -53,12 +60,18 @@ fn open_files() -> Finding {
 fn wasm_target() -> Finding {
     let about = "plugins";
     let Some(library) = rustc(&["--print", "target-libdir", "--target", "wasm32-wasip2"]) else {
-        return Finding::weak(about, "there is no rustc, so none can be built here; those that are built run all the same");
+        return Finding::weak(
+            about,
+            "there is no rustc, so none can be built here; those that are built run all the same",
+        );
     };
     if std::path::Path::new(&library).is_dir() {
         return Finding::good(about, "can be built here: the wasm32-wasip2 target is installed");
     }
-    Finding::weak(about, "can't be built by cargo alone: no wasm32-wasip2 target; `rustup target add wasm32-wasip2`, or on Debian `cargo xtask guests` as root")
+    Finding::weak(
+        about,
+        "can't be built by cargo alone: no wasm32-wasip2 target; `rustup target add wasm32-wasip2`, or on Debian `cargo xtask guests` as root",
+    )
 }
 
 fn rustc(arguments: &[&str]) -> Option<String> {

@@ -1,0 +1,10 @@
+//! The `skep` program as its users meet it: real processes, real guests, real data folders.
+
+mod bad_input;
+mod interrupted;
+mod json_output;
+mod plugin_check;
+mod readme;
+mod runs;
+mod skep;
+mod store;

@@ -1,0 +1,147 @@
+//! A run's way: started, watched, looked at, replayed, written to, ended, deleted.
+
+use crate::skep::Home;
+
+#[test]
+fn the_audit_of_a_repository_is_shown_live_and_its_record_is_exact() {
+    let home = Home::new();
+    let said = home.skep(&["run", "start", "--env", "repo-readonly", "--repo", &home.repo(), "--title", "first look"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let kinds: Vec<&str> = said.out.lines().filter_map(|line| line.split('\t').nth(2)).collect();
+    for kind in ["queued", "attempt", "prepared", "began", "said", "call", "answer", "kept", "ended"] {
+        assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
+    }
+    let last = said.out.lines().last().unwrap().split('\t').collect::<Vec<_>>();
+    let (state, run) = (last[0], last[1]);
+    assert_eq!(state, "SUCCEEDED");
+    let replay = home.skep(&["run", "replay", run]);
+    assert_eq!((replay.code, replay.out.starts_with("exact  ")), (0, true), "{replay:?}");
+    let report = home.skep(&["run", "artifacts", run, "--get", "audit.md"]);
+    assert!(report.out.contains("src/main.rs:2"), "{report:?}");
+    assert!(home.skep(&["run", "list"]).out.contains("first look"));
+}
+
+#[test]
+fn the_users_own_files_are_not_touched() {
+    let home = Home::new();
+    let repo = home.repo();
+    let before = std::fs::metadata(home.path("repo/src/main.rs")).unwrap().modified().unwrap();
+    assert_eq!(home.skep(&["run", "start", "--quiet", "--env", "repo-readonly", "--repo", &repo]).code, 0);
+    assert_eq!(std::fs::metadata(home.path("repo/src/main.rs")).unwrap().modified().unwrap(), before);
+    assert_eq!(std::fs::read_dir(home.path("repo")).unwrap().count(), 1);
+}
+
+#[test]
+fn people_are_shown_the_report_and_where_to_look() {
+    let home = Home::new();
+    let said = home.skep(&["--output", "pretty", "run", "start", "--env", "repo-readonly", "--repo", &home.repo()]);
+    for words in ["# Audit", "SUCCEEDED", "run logs", "run replay", "--get"] {
+        assert!(said.out.contains(words), "{words} is not in {said:?}");
+    }
+    assert!(!said.out.contains('\u{1b}'), "colours and moving lines are for terminals only: {said:?}");
+    let coloured = home.skep(&["--output", "pretty", "--color", "always", "run", "list"]);
+    assert!(coloured.out.contains('\u{1b}'), "{coloured:?}");
+}
+
+#[test]
+fn how_a_run_ended_is_the_exit_code() {
+    let home = Home::new().with_agent("noop").with_agent("fails").with_agent("panics").with_agent("loop-forever");
+    let ended = |agent, more: &[&str]| home.skep(&[&["run", "start", "--quiet", "--agent", agent], more].concat());
+    assert_eq!(ended("noop", &[]).code, 0);
+    let failed = ended("fails", &["-p", "on purpose"]);
+    assert_eq!((failed.code, failed.out.trim_end().ends_with("on purpose")), (1, true), "{failed:?}");
+    assert_eq!(ended("panics", &[]).code, 1);
+    let limited = ended("loop-forever", &["--limit", "cpu_ms=100"]);
+    assert_eq!((limited.code, limited.out.contains("cpu_ms = 100 ms exceeded")), (1, true), "{limited:?}");
+}
+
+#[test]
+fn a_prompt_comes_from_the_command_line_a_file_or_standard_input() {
+    let home = Home::new().with_agent("fails");
+    let file = format!("@{}", home.file("prompt", "from a file"));
+    assert!(home.skep(&["run", "start", "-q", "--agent", "fails", "-p", &file]).out.contains("from a file"));
+    let said = home.skep_with_input(&["run", "start", "-q", "--agent", "fails", "-p", "-"], b"from standard input");
+    assert!(said.out.contains("from standard input"), "{said:?}");
+}
+
+#[test]
+fn a_run_is_found_by_the_beginning_and_by_the_end_of_its_id() {
+    let home = Home::new().with_agent("noop");
+    let run = home.accept(&["--agent", "noop"]);
+    assert_eq!(home.skep(&["run", "get", &run[..8]]).code, 0);
+    assert_eq!(home.skep(&["run", "get", &run[28..].to_uppercase()]).code, 0);
+    home.accept(&["--agent", "noop"]);
+    // Ids of the same minute begin alike.
+    home.skep(&["run", "get", &run[..6]]).refused(5, &["2 runs have", "give more of it"]);
+}
+
+#[test]
+fn what_was_accepted_and_left_is_taken_up_by_resume() {
+    let home = Home::new().with_agent("noop").with_agent("fails");
+    let first = home.accept(&["--agent", "noop"]);
+    let second = home.accept(&["--agent", "fails", "-p", "for a reason"]);
+    assert!(home.skep(&["run", "list", "--state", "queued"]).out.lines().count() == 2);
+    let said = home.skep(&["run", "resume"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(said.out, format!("SUCCEEDED\t{first}\t\nFAILED\t{second}\tfor a reason\n"));
+    let idle = home.skep(&["run", "resume"]);
+    assert_eq!((idle.code, idle.out.as_str()), (0, ""));
+}
+
+#[test]
+fn a_run_that_waits_for_a_message_is_told_and_hears_it_when_it_goes_on() {
+    let home = Home::new().with_agent("chatter");
+    let said = home.skep(&["run", "start", "--agent", "chatter"]);
+    assert_eq!(said.code, 11, "{said:?}");
+    assert!(said.err.contains("waits for a message"), "{said:?}");
+    let listed = home.skep(&["run", "list"]).out;
+    let run = listed.split('\t').nth(1).unwrap();
+    assert_eq!(home.skep(&["run", "send", run, "hello", "--sender", "ada"]).code, 0);
+    assert_eq!(home.skep_with_input(&["run", "send", run, "-"], b"stop").code, 0);
+    let resumed = home.skep(&["run", "resume"]);
+    assert_eq!(resumed.out, format!("SUCCEEDED\t{run}\tstopped by local after 1 messages\n"), "{resumed:?}");
+    assert!(home.skep(&["run", "logs", run]).out.contains("said\tada: hello"));
+    home.skep(&["run", "send", run, "too late"]).refused(6, &["has ended"]);
+    assert_eq!(home.skep(&["run", "replay", run]).code, 0);
+}
+
+#[test]
+fn cancel_ends_a_run_without_working_on_it() {
+    let home = Home::new().with_agent("noop");
+    let (run, other) = (home.accept(&["--agent", "noop"]), home.accept(&["--agent", "noop"]));
+    let said = home.skep(&["run", "cancel", &run, "--reason", "not needed"]);
+    assert_eq!((said.code, said.out), (0, format!("CANCELLED\t{run}\n")));
+    let record = home.json(0, &["run", "get", &run]);
+    assert_eq!(record["status_message"]["message"], "not needed");
+    assert_eq!(home.json(0, &["run", "get", &other])["state"], "QUEUED");
+    home.skep(&["run", "cancel", &run]).refused(6, &["has ended"]);
+    assert_eq!(home.skep(&["run", "replay", &run]).code, 10);
+}
+
+#[test]
+fn delete_leaves_a_tombstone_and_is_only_for_ended_runs() {
+    let home = Home::new().with_agent("noop");
+    let run = home.accept(&["--agent", "noop"]);
+    home.skep(&["run", "delete", &run]).refused(6, &["cancel it first"]);
+    assert_eq!(home.skep(&["run", "resume"]).code, 0);
+    assert_eq!(home.skep(&["run", "delete", &run, "--reason", "tidy"]).code, 0);
+    assert_eq!(home.skep(&["run", "list"]).out, "");
+    assert!(home.skep(&["run", "list", "--deleted"]).out.contains(&run));
+    assert!(home.skep(&["run", "logs", &run]).out.ends_with("deleted\ttidy\n"));
+    home.skep(&["run", "delete", &run]).refused(6, &["deleted already"]);
+}
+
+#[test]
+fn an_artifact_that_was_not_kept_is_told_with_those_that_were() {
+    let home = Home::new();
+    let said = home.skep(&["run", "start", "-q", "--env", "repo-readonly", "--repo", &home.repo()]);
+    let run = said.out.split('\t').nth(1).unwrap();
+    home.skep(&["run", "artifacts", run, "--get", "nope"])
+        .refused(5, &["no artifact named \"nope\"", "audit.json, audit.md"]);
+    let file = home.path("kept.json");
+    assert_eq!(home.skep(&["run", "artifacts", run, "--get", "audit.json", "-o", file.to_str().unwrap()]).code, 0);
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    assert_eq!(kept["files"], 1);
+    home.skep(&["run", "artifacts", run, "--get", "audit.json", "-o", "/nowhere/x"])
+        .refused(6, &["/nowhere/x can't be written"]);
+}
