@@ -12,6 +12,7 @@ use crate::keys;
 use crate::progress::Meter;
 use crate::row::Row;
 use crate::shared::Shared;
+use crate::storer::Storer;
 use crate::tree::Changes;
 
 /// The journal's fold. It lives on the journal's committer, and is the only one who writes to the state.
@@ -19,8 +20,9 @@ pub(crate) struct StateFold {
     shared: Arc<Shared>,
     /// Records as they will be once what was admitted is durable.
     admitted: HashMap<RunId, Record>,
-    /// Rows read from sled to judge what was admitted.
-    stored: HashMap<RunId, Row>,
+    /// Rows from under the young layer, read to judge what was admitted.
+    older: HashMap<RunId, Row>,
+    storer: Storer,
     meter: Meter,
 }
 
@@ -32,8 +34,9 @@ enum Refusal {
 }
 
 impl StateFold {
-    pub(crate) fn new(shared: Arc<Shared>, meter: Meter) -> Self {
-        Self { shared, admitted: HashMap::new(), stored: HashMap::new(), meter }
+    pub(crate) fn new(shared: Arc<Shared>, meter: Meter) -> Result<Self, Error> {
+        let storer = Storer::start(shared.clone())?;
+        Ok(Self { shared, admitted: HashMap::new(), older: HashMap::new(), storer, meter })
     }
 
     /// A run's record, counting what was admitted.
@@ -41,12 +44,13 @@ impl StateFold {
         if let Some(record) = self.admitted.get(&run) {
             return Ok(Some(record.clone()));
         }
-        if let Some(dirty) = self.shared.overlay().rows.get(&run) {
-            return Ok(Some(dirty.row.record.clone()));
+        if let Some(record) = self.shared.overlay().young.record(run) {
+            return Ok(Some(record.clone()));
         }
-        let Some(row) = self.shared.stored(run)? else { return Ok(None) };
+        let storing = self.shared.overlay().row(run).cloned();
+        let Some(row) = storing.map_or_else(|| self.shared.stored(run), |row| Ok(Some(row)))? else { return Ok(None) };
         let record = row.record.clone();
-        self.stored.insert(run, row);
+        self.older.insert(run, row);
         Ok(Some(record))
     }
 
@@ -95,25 +99,25 @@ impl StateFold {
         for (run, head) in step.heads {
             self.mark_damaged(*run, head)?;
         }
-        if self.publish(step) { self.shared.store_overlay() } else { Ok(()) }
+        self.publish(step);
+        self.storer.store_if_full()
     }
 
-    /// Shows readers what has become true. Returns whether it is time to give it to sled.
-    fn publish(&mut self, step: &Applied<'_>) -> bool {
-        let mut overlay = self.shared.overlay_mut();
+    /// Shows readers what has become true.
+    fn publish(&mut self, step: &Applied<'_>) {
+        let young = &mut self.shared.overlay_mut().young;
         for (run, record) in self.admitted.drain() {
-            overlay.set_record(run, record, self.stored.remove(&run));
+            young.set_record(run, record, self.older.remove(&run));
         }
-        step.entries.iter().for_each(|entry| overlay.place(entry));
-        step.heads.iter().for_each(|(run, head)| overlay.set_head(*run, head));
-        overlay.mark = Some(step.mark);
-        self.stored.clear();
-        overlay.is_full()
+        step.entries.iter().for_each(|entry| young.place(entry));
+        step.heads.iter().for_each(|(run, head)| young.set_head(*run, head));
+        young.set_mark(step.mark);
+        self.older.clear();
     }
 
-    /// Moves places in the overlay, and those that are stored.
+    /// Has all places stored, then moves them.
     fn relocate(&mut self, moved: &[Moved]) -> Result<(), Error> {
-        self.shared.store_overlay()?;
+        self.storer.store_all()?;
         let mut changes = Changes::default();
         let mut moved = moved.to_vec();
         moved.sort_unstable_by_key(|moved| (moved.run, moved.seq));
@@ -140,21 +144,19 @@ impl StateFold {
 
 impl Fold for StateFold {
     fn mark(&self) -> Result<Option<Mark>, FoldError> {
-        let pending = self.shared.overlay().mark;
+        let pending = self.shared.overlay().mark();
         pending.map_or_else(|| self.shared.tree.mark(), |mark| Ok(Some(mark))).map_err(words)
     }
 
     fn head(&self, run: RunId) -> Result<Option<Head>, FoldError> {
-        if let Some(dirty) = self.shared.overlay().rows.get(&run) {
-            return Ok(Some(dirty.row.head()));
+        if let Some(row) = self.shared.overlay().row(run) {
+            return Ok(Some(row.head()));
         }
         Ok(self.shared.stored(run).map_err(words)?.map(|row| row.head()))
     }
 
     fn admit(&mut self, append: &Append) -> Result<(), FoldError> {
-        if let Some(reason) = self.shared.broken() {
-            return Err(words(Error::broken(reason)));
-        }
+        self.shared.healthy().map_err(words)?;
         self.fold(append.run, append.expected_next_seq, &append.payloads).map_err(|refusal| match refusal {
             Refusal::Illegal(illegal) => FoldError(illegal.to_string()),
             Refusal::Unknown(seq, error) => {
@@ -166,7 +168,7 @@ impl Fold for StateFold {
 
     fn abandon(&mut self) {
         self.admitted.clear();
-        self.stored.clear();
+        self.older.clear();
     }
 
     fn apply(&mut self, step: Applied<'_>) -> Result<(), FoldError> {
@@ -179,7 +181,7 @@ impl Fold for StateFold {
 
     fn reset(&mut self) -> Result<(), FoldError> {
         self.abandon();
-        *self.shared.overlay_mut() = Default::default();
+        self.storer.store_all().map_err(words)?;
         self.shared.tree.clear().map_err(words)
     }
 }
@@ -187,7 +189,7 @@ impl Fold for StateFold {
 /// Leaves sled complete, so that the next open has nothing to fold.
 impl Drop for StateFold {
     fn drop(&mut self) {
-        let stored = self.shared.store_overlay().and_then(|()| self.shared.tree.flush());
+        let stored = self.storer.store_all().and_then(|()| self.shared.tree.flush());
         if let Err(error) = stored {
             tracing::warn!(%error, "the state is behind the journal and catches up at the next start");
         }

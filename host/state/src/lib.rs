@@ -31,6 +31,7 @@ mod retention;
 mod row;
 mod shared;
 mod store;
+mod storer;
 mod supervise;
 mod tree;
 mod verify;

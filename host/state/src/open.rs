@@ -74,7 +74,7 @@ fn join(
     tree: Tree,
 ) -> Result<(Journal, Arc<Shared>, skep_journal::OpenReport), Error> {
     let shared = Arc::new(Shared::new(tree, config.broken_marker(), lock.clone()));
-    let fold = StateFold::new(shared.clone(), config.on_progress.meter());
+    let fold = StateFold::new(shared.clone(), config.on_progress.meter())?;
     let (journal, report) = Journal::open(config.journal.clone(), config.storage.clone(), Box::new(fold))?;
     Ok((journal, shared, report))
 }

@@ -5,9 +5,11 @@
 //! 500,000 batches of one). So the fold gathers what many batches of the journal change, each run's row once, and gives
 //! sled all of it as one batch. Nothing is lost with the overlay: sled's mark says from where the journal folds it again.
 //!
-//! Whoever reads looks here first and in sled second; nobody else keeps rows.
+//! There are two layers: the journal's thread changes the young one, while the [storer](crate::storer) gives sled the other.
+//! Whoever reads looks at the young layer first, then at the other, then in sled; nobody else keeps rows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use skep_journal::{Entry, Head, Mark, Position};
 use skep_model::{Record, RunId, RunState, Seq};
@@ -17,10 +19,10 @@ use crate::keys;
 use crate::row::{Row, Stretch};
 use crate::tree::{Changes, Tree};
 
-/// Given to sled when it holds this many runs, which bounds its memory...
-const RUNS: usize = 4096;
-/// ... or this many events, which bounds what is folded again after a crash.
-const EVENTS: usize = 16_384;
+/// A layer is given to sled when it holds this many runs, which bounds its memory (about 1.5 kB for each)...
+const RUNS: usize = 16_384;
+/// ... or this many events, which bounds what is folded again after a crash (about 0.2 s of work).
+const EVENTS: usize = 32_768;
 
 /// A run's row as it is to become.
 #[derive(Debug)]
@@ -52,12 +54,12 @@ impl Dirty {
         self.full.extend(self.row.place(entry.seq, entry.position));
     }
 
-    /// The first event whose place is here and not in a stored stretch.
+    /// The first event whose place is here and not in a stretch of an older layer or of sled.
     fn first_here(&self) -> Seq {
         self.full.first().map_or(self.row.tail.first, |stretch| stretch.first)
     }
 
-    /// Up to before which event the stored stretches count.
+    /// Up to before which event the stretches of older layers and of sled count.
     pub(crate) fn stored_until(&self) -> Seq {
         if self.superseded { 0 } else { self.first_here() }
     }
@@ -96,25 +98,28 @@ impl Dirty {
     }
 }
 
-/// The rows that sled does not have yet, and how far they are folded.
+/// Rows as they are after some batches of the journal.
 #[derive(Debug, Default)]
-pub(crate) struct Overlay {
-    pub(crate) rows: HashMap<RunId, Dirty>,
-    pub(crate) mark: Option<Mark>,
+pub(crate) struct Layer {
+    rows: HashMap<RunId, Dirty>,
+    mark: Option<Mark>,
     events: usize,
 }
 
-impl Overlay {
-    /// A run's new record. `stored` is its row in sled, if it is not here yet and not new.
-    pub(crate) fn set_record(&mut self, run: RunId, record: Record, stored: Option<Row>) {
-        match (self.rows.get_mut(&run), stored) {
+impl Layer {
+    pub(crate) fn record(&self, run: RunId) -> Option<&Record> {
+        self.rows.get(&run).map(|dirty| &dirty.row.record)
+    }
+
+    /// A run's new record. `older` is its row in the layer below or in sled, if it is not here yet and not new.
+    pub(crate) fn set_record(&mut self, run: RunId, record: Record, older: Option<Row>) {
+        match (self.rows.get_mut(&run), older) {
             (Some(dirty), _) => dirty.row.record = record,
-            (None, Some(row)) => {
-                let mut dirty = Dirty::stored(row);
+            (None, older) => {
+                let mut dirty = older.map_or_else(|| Dirty::new(record.clone()), Dirty::stored);
                 dirty.row.record = record;
                 self.rows.insert(run, dirty);
             }
-            (None, None) => drop(self.rows.insert(run, Dirty::new(record))),
         }
     }
 
@@ -133,6 +138,10 @@ impl Overlay {
         }
     }
 
+    pub(crate) fn set_mark(&mut self, mark: Mark) {
+        self.mark = Some(mark);
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.rows.len() >= RUNS || self.events >= EVENTS
     }
@@ -146,5 +155,46 @@ impl Overlay {
         }
         changes.put_mark(mark)?;
         Ok(Some(changes))
+    }
+}
+
+/// The layers above sled.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    pub(crate) young: Layer,
+    storing: Option<Arc<Layer>>,
+}
+
+impl Overlay {
+    /// A run as it is in each layer that has it, the latest first.
+    pub(crate) fn each(&self, run: RunId) -> impl Iterator<Item = &Dirty> {
+        let storing = self.storing.iter().filter_map(move |layer| layer.rows.get(&run));
+        self.young.rows.get(&run).into_iter().chain(storing)
+    }
+
+    /// A run's latest row.
+    pub(crate) fn row(&self, run: RunId) -> Option<&Row> {
+        self.each(run).next().map(|dirty| &dirty.row)
+    }
+
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        self.young.mark.or_else(|| self.storing.as_ref()?.mark)
+    }
+
+    /// The runs that are here; some twice.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = RunId> {
+        self.young.rows.keys().chain(self.storing.iter().flat_map(|layer| layer.rows.keys())).copied()
+    }
+
+    /// Begins a new young layer, and returns what was in it, to be stored. The earlier one must have been stored.
+    pub(crate) fn freeze(&mut self) -> Arc<Layer> {
+        let frozen = Arc::new(std::mem::take(&mut self.young));
+        self.storing = Some(frozen.clone());
+        frozen
+    }
+
+    /// sled has what was frozen.
+    pub(crate) fn stored(&mut self) {
+        self.storing = None;
     }
 }

@@ -8,6 +8,7 @@ use skep_model::{Record, RunId, Seq};
 use crate::error::Error;
 use crate::keys::Index;
 use crate::list::{Cursor, Filter, Page, merged};
+use crate::overlay::Dirty;
 use crate::shared::Shared;
 
 /// A view of the state that always shows the present.
@@ -67,17 +68,18 @@ impl StateReader {
 
     /// Candidates: what the indexes show and what is not in them yet. The records say which it is.
     fn runs(&self, indexes: &[Index], before: Option<RunId>) -> impl Iterator<Item = Result<RunId, Error>> + use<> {
-        let mut pending: Vec<RunId> = self.shared.overlay().rows.keys().copied().collect();
+        let mut pending: Vec<RunId> = self.shared.overlay().runs().collect();
         pending.retain(|run| before.is_none_or(|before| *run < before));
         pending.sort_unstable_by(|a, b| b.cmp(a));
+        pending.dedup();
         let stored = indexes.iter().map(|index| self.shared.tree.newest_first(*index, before));
         merged(pending, stored.collect())
     }
 
     /// Where a run stands in the journal.
     pub(crate) fn head(&self, run: RunId) -> Result<Option<Head>, Error> {
-        if let Some(dirty) = self.shared.overlay().rows.get(&run) {
-            return Ok(Some(dirty.row.head()));
+        if let Some(row) = self.shared.overlay().row(run) {
+            return Ok(Some(row.head()));
         }
         Ok(self.shared.stored(run)?.map(|row| row.head()))
     }
@@ -102,8 +104,9 @@ impl StateReader {
     }
 
     fn places_here(&self, run: RunId) -> Result<Option<PlacesHere>, Error> {
-        if let Some(dirty) = self.shared.overlay().rows.get(&run) {
-            return Ok(Some(PlacesHere { stored_until: dirty.stored_until(), places: dirty.places() }));
+        let layered = self.shared.overlay().each(run).fold(None, |here, dirty| Some(PlacesHere::under(here, dirty)));
+        if layered.is_some() {
+            return Ok(layered);
         }
         let row = self.shared.stored(run)?;
         Ok(row.map(|row| PlacesHere { stored_until: row.tail.first, places: row.tail.iter().collect() }))
@@ -115,9 +118,22 @@ impl StateReader {
     }
 }
 
-/// The places that stand with a run's row.
+/// The places that stand in the layers, or with a run's row.
 struct PlacesHere {
-    /// Those of events before this number have keys of their own.
+    /// Those of events before this number have keys of their own in sled.
     stored_until: Seq,
     places: Vec<(Seq, Position)>,
+}
+
+impl PlacesHere {
+    /// What a layer has, below what the layers above it have.
+    fn under(above: Option<Self>, dirty: &Dirty) -> Self {
+        let Some(above) = above else {
+            return Self { stored_until: dirty.stored_until(), places: dirty.places() };
+        };
+        let mut places = dirty.places();
+        places.retain(|(seq, _)| *seq < above.stored_until);
+        places.extend(above.places);
+        Self { stored_until: dirty.stored_until().min(above.stored_until), places }
+    }
 }

@@ -7,7 +7,7 @@ use skep_journal::OwnerLock;
 use skep_model::{Record, RunId};
 
 use crate::error::Error;
-use crate::overlay::Overlay;
+use crate::overlay::{Layer, Overlay};
 use crate::row::Row;
 use crate::tree::Tree;
 
@@ -37,8 +37,8 @@ impl Shared {
     }
 
     pub(crate) fn record(&self, run: RunId) -> Result<Option<Record>, Error> {
-        if let Some(dirty) = self.overlay().rows.get(&run) {
-            return Ok(Some(dirty.row.record.clone()));
+        if let Some(row) = self.overlay().row(run) {
+            return Ok(Some(row.record.clone()));
         }
         Ok(self.stored(run)?.map(|row| row.record))
     }
@@ -48,13 +48,12 @@ impl Shared {
         self.tree.row(run).map_err(|error| self.breaks(error))
     }
 
-    /// Gives sled what it lacks. Readers find every row in one of the two places at all times.
-    pub(crate) fn store_overlay(&self) -> Result<(), Error> {
-        let changes = self.overlay().changes(&self.tree);
-        if let Some(changes) = changes.map_err(|error| self.breaks(error))? {
-            self.tree.apply(changes).map_err(|error| self.breaks(error))?;
-            *self.overlay_mut() = Overlay::default();
-        }
+    /// Gives sled a layer. Readers find every row in some layer or in sled at all times; in the layer for ever if this fails.
+    pub(crate) fn store(&self, layer: &Layer) -> Result<(), Error> {
+        let changes = layer.changes(&self.tree).map_err(|error| self.breaks(error))?;
+        let applied = changes.map_or(Ok(()), |changes| self.tree.apply(changes));
+        applied.map_err(|error| self.breaks(error))?;
+        self.overlay_mut().stored();
         Ok(())
     }
 
@@ -69,6 +68,11 @@ impl Shared {
             }
         }
         error
+    }
+
+    /// `Broken` if it is.
+    pub(crate) fn healthy(&self) -> Result<(), Error> {
+        self.broken.get().map_or(Ok(()), |reason| Err(Error::broken(reason)))
     }
 
     /// Why the state can't be trusted, if so.
