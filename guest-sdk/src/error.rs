@@ -96,8 +96,6 @@ macro_rules! kinds {
 kinds! {
     /// Policy forbids it; the message names the grant that is missing.
     Refused = "refused",
-    /// The environment grants no tool of this name.
-    UnknownTool = "unknown-tool",
     /// The arguments don't fit the tool's schema.
     InvalidArguments = "invalid-arguments",
     /// The tool ran and said that it failed.

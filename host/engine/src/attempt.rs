@@ -1,14 +1,11 @@
 //! One attempt at a run: prepare, let the brain think, journal how it ended.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use skep_model::{
     Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, Seq, Timestamp, Usage,
 };
-use skep_repo::{RepoError, Watch};
 use skep_sandbox::{Agent, Ended, Meter, Sandbox, Task, Workspace};
 use skep_state::Store;
 
@@ -16,6 +13,7 @@ use crate::Error;
 use crate::clock;
 use crate::door::{Leave, RunDoor};
 use crate::history::History;
+use crate::home::{Found, Homes};
 use crate::perform::Performer;
 use crate::runlog::{Live, RunLog, RunLogs};
 
@@ -24,12 +22,10 @@ pub(crate) struct Attempts {
     pub(crate) store: Arc<Store>,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) logs: RunLogs,
-    /// Where workspaces are.
-    pub(crate) workspaces: PathBuf,
+    pub(crate) homes: Homes,
     pub(crate) linger: Duration,
     /// A run that was taken up this often without an end is given up.
     pub(crate) max_attempts: u32,
-    pub(crate) repo: skep_repo::Terms,
 }
 
 /// What became of an attempt.
@@ -79,7 +75,7 @@ impl Attempts {
         let subject = Subject { run, log, live, spec, record, way, history_ends };
         let after = self.take_up(&subject).await;
         if let Ok(After::Ended) = after {
-            self.clear(run).await;
+            self.homes.remove(run).await;
         }
         after
     }
@@ -165,23 +161,29 @@ impl Attempts {
 
     /// The run's workspace, made when it is not there yet. The inner error is the run's end.
     async fn workspace(&self, subject: &Subject) -> Result<Result<Option<Workspace>, Outcome>, Error> {
-        let path = self.workspaces.join(subject.run.to_string());
-        if subject.way == Way::Anew {
-            let number = subject.record.attempt + 1;
-            subject.log.add(vec![Happening::Attempt { number }]).await?;
+        let Subject { run, log, spec, record, way, .. } = subject;
+        if *way == Way::Anew {
+            log.add(vec![Happening::Attempt { number: record.attempt + 1 }]).await?;
         }
-        if !needs_workspace(&subject.spec) {
+        if !Homes::needed(spec) {
             return Ok(Ok(None));
         }
-        if !path.is_dir() {
-            match self.prepare(subject, &path).await? {
-                Ok(workspace) => subject.log.add(vec![Happening::Prepared { workspace }]).await?,
+        let found = self.homes.find(*run);
+        if record.calls > 0 && found != Found::Home {
+            let why = "the machine was started again, or the workspace removed, while this run was under way; \
+                       what its tools wrote may be lost. Start the run again";
+            return Ok(Err(Outcome::HostFault(why.to_owned())));
+        }
+        if found == Found::Stale {
+            self.homes.remove(*run).await;
+        }
+        if found != Found::Home {
+            match self.homes.make(*run, spec).await? {
+                Ok(workspace) => log.add(vec![Happening::Prepared { workspace }]).await?,
                 Err(outcome) => return Ok(Err(outcome)),
             };
         }
-        Ok(Workspace::open(&path)
-            .map(Some)
-            .map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}"))))
+        Ok(self.homes.open(*run).map(Some))
     }
 
     async fn think(
@@ -205,24 +207,6 @@ impl Attempts {
         let door = RunDoor::new(history, Some(Arc::new(performer)), Arc::clone(&self.store), subject.record.created_at);
         let task = task(subject.run, &subject.spec, &self.store)?;
         Ok(self.sandbox.run(&agent, task, Box::new(door), Arc::clone(meter), wall).await)
-    }
-
-    /// The repositories, in place. The inner error is the run's end.
-    async fn prepare(&self, subject: &Subject, path: &Path) -> Result<Result<Vec<String>, Outcome>, Error> {
-        let stop = StopOnDrop::default();
-        let (path, spec, terms, flag) =
-            (path.to_owned(), Arc::clone(&subject.spec), self.repo.clone(), Arc::clone(&stop.0));
-        let prepared = tokio::task::spawn_blocking(move || {
-            skep_repo::prepare(&path, &spec.repos, &terms, Watch { progress: &mut |_| {}, cancel: &flag })
-        })
-        .await?;
-        Ok(match prepared {
-            Ok(prepared) => Ok(prepared.repos.iter().map(ToString::to_string).collect()),
-            Err(error @ (RepoError::Write { .. } | RepoError::Exists { .. })) => {
-                Err(Outcome::HostFault(error.to_string()))
-            }
-            Err(error) => Err(Outcome::Invalid(error.to_string())),
-        })
     }
 
     pub(crate) async fn agent(&self, spec: &RunSpec) -> Result<Agent, Error> {
@@ -255,28 +239,6 @@ impl Attempts {
         subject.log.add_durably(vec![Happening::Ended { outcome, usage }]).await?;
         Ok(After::Ended)
     }
-
-    /// The workspace of an ended run goes; a leftover costs room and nothing else.
-    async fn clear(&self, run: RunId) {
-        let path = self.workspaces.join(run.to_string());
-        if !path.exists() {
-            return;
-        }
-        let removed = tokio::task::spawn_blocking(move || skep_repo::remove(&path)).await;
-        if let Ok(Err(error)) = removed {
-            tracing::warn!(%run, %error, "the workspace of an ended run was not removed");
-        }
-    }
-}
-
-/// Sets a flag when the future that waits for blocking work is dropped.
-#[derive(Default)]
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
-    }
 }
 
 /// The brain's task, with the prompt whole.
@@ -289,10 +251,6 @@ pub(crate) fn task(run: RunId, spec: &RunSpec, store: &Store) -> Result<Task, Er
         }
     };
     Ok(Task { run: run.to_string(), prompt: whole(&spec.prompt)?, context: whole(&spec.context)?, seed: spec.seed })
-}
-
-fn needs_workspace(spec: &RunSpec) -> bool {
-    !spec.repos.is_empty() || spec.grants.tools.iter().any(|tool| tool.workspace != skep_model::Access::None)
 }
 
 /// What is left of the run's wall time, or nothing.

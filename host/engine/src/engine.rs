@@ -1,6 +1,6 @@
 //! The engine: everything between a wish and a durable end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::Error;
 use crate::attempt::Attempts;
 use crate::catalog::Catalog;
 use crate::dispatch::{Board, Shutdown, dispatch};
+use crate::home::Homes;
 use crate::queue::Waiting;
 use crate::runlog::RunLogs;
 
@@ -85,9 +86,9 @@ impl Engine {
         sandbox.agents = sandbox.agents.max(u32::try_from(concurrency).unwrap_or(u32::MAX));
         sandbox.maxima.memory_bytes = maxima.memory_bytes.max(tool_maxima.memory_bytes);
         let sandbox = Arc::new(Sandbox::new(sandbox)?);
-        let workspaces: PathBuf = data.join("workspaces");
+        let homes = Homes::new(data.join("workspaces"), repo);
         let logs = RunLogs::new(Arc::clone(&store));
-        let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, workspaces, linger, max_attempts, repo };
+        let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, homes, linger, max_attempts };
         let mut guard = DiskGuard::new(Arc::clone(&store.config().storage), data);
         guard.min_free_bytes = min_free_bytes;
         Ok(Self {

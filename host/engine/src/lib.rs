@@ -9,6 +9,7 @@ mod door;
 mod engine;
 mod error;
 mod history;
+mod home;
 mod intake;
 mod perform;
 mod queue;

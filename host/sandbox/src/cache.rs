@@ -47,7 +47,7 @@ impl Cache {
         let Ok(bytes) = fs::read(&path) else { return Cached::Miss };
         let component = bytes.split_at_checked(TAG).and_then(|(tag, code)| {
             self.mac(key, wasm, code).verify_slice(tag).ok()?;
-            revive(engine, code)
+            revive(engine, code).ok()
         });
         match component {
             Some(component) => Cached::Hit(component),
@@ -60,7 +60,7 @@ impl Cache {
     }
 
     /// Makes a component of code that was just compiled, and keeps it. A cache that can't be written costs time only.
-    pub(crate) fn keep(&self, engine: &Engine, wasm: Digest, code: &[u8]) -> Option<Component> {
+    pub(crate) fn keep(&self, engine: &Engine, wasm: Digest, code: &[u8]) -> wasmtime::Result<Component> {
         if let Some((path, key)) = self.place(wasm) {
             let tag = self.mac(key, wasm, code).finalize().into_bytes();
             if let Err(error) = write(&path, &tag, code) {
@@ -106,10 +106,10 @@ fn fingerprint(engine: &Engine) -> [u8; 32] {
     unsafe_code,
     reason = "loading compiled code is unsafe; the caller has authenticated these bytes or has just compiled them"
 )]
-fn revive(engine: &Engine, code: &[u8]) -> Option<Component> {
+fn revive(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: both callers hand in bytes that this host's compiler made: one checks their HMAC under a key that only this
     // host's user can read, the other got them from the compiler in this very call.
-    unsafe { Component::deserialize(engine, code) }.ok()
+    unsafe { Component::deserialize(engine, code) }
 }
 
 fn key(path: &Path) -> io::Result<[u8; 32]> {

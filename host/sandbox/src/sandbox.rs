@@ -223,7 +223,7 @@ impl Sandbox {
         let code = compile::compile(&self.compiler, &self.engine, wasm)?;
         self.cache
             .keep(&self.engine, digest, &code)
-            .ok_or_else(|| Error::Compile("the compiled code does not fit this engine".into()))
+            .map_err(|error| Error::Link(format!("it needs more than this host's maxima allow: {error:#}")))
     }
 
     /// Runs an agent to its end, with at most `wall` of time.

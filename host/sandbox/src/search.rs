@@ -87,6 +87,8 @@ pub(crate) struct Found {
     pub(crate) truncated: bool,
     pub(crate) files_searched: u64,
     pub(crate) binary_skipped: u64,
+    /// Lines that match, without those of context.
+    matched: usize,
 }
 
 pub(crate) struct Count {
@@ -140,11 +142,7 @@ pub(crate) fn grep(
         found.files_searched += 1;
         let mut sink = Lines { path: visit.shown(), found: &mut found, limit, per_file, here: 0 };
         searcher.search_file(&matcher, &file, &mut sink).map_err(|error| fault(&error))?;
-        Ok(if found.truncated && found.lines.iter().filter(|line| line.matched).count() >= limit {
-            Go::Stop
-        } else {
-            Go::On
-        })
+        Ok(if found.truncated && found.matched >= limit { Go::Stop } else { Go::On })
     })?;
     found.truncated |= !whole;
     Ok(found)
@@ -239,11 +237,12 @@ impl Sink for Lines<'_> {
     type Error = io::Error;
 
     fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> io::Result<bool> {
-        if self.found.lines.len() >= self.limit || self.here >= self.per_file {
+        if self.found.matched >= self.limit || self.here >= self.per_file {
             self.found.truncated = true;
             return Ok(false);
         }
         self.here += 1;
+        self.found.matched += 1;
         self.push(found.line_number(), true, found.bytes());
         Ok(true)
     }

@@ -1,0 +1,128 @@
+//! Where a run's workspace is: made once, found again after a crash of this process, and not trusted after one of the machine.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use skep_model::{Access, Outcome, RunId, RunSpec};
+use skep_repo::{RepoError, Watch};
+use skep_sandbox::Workspace;
+
+use crate::Error;
+
+/// The folder of all workspaces.
+pub(crate) struct Homes {
+    folder: PathBuf,
+    terms: skep_repo::Terms,
+    /// Differs after each start of the machine. A workspace is not synced while tools write to it, so one of an earlier
+    /// start may have lost any of its writes.
+    boot: String,
+}
+
+/// What is at a run's place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing yet.
+    Nothing,
+    /// Its workspace.
+    Home,
+    /// A workspace of before the machine's last start.
+    Stale,
+}
+
+impl Homes {
+    pub(crate) fn new(folder: PathBuf, terms: skep_repo::Terms) -> Self {
+        // Where the system has no such file, workspaces are trusted as those of a process crash are.
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Self { folder, terms, boot }
+    }
+
+    /// Whether a run with this spec has a workspace at all.
+    pub(crate) fn needed(spec: &RunSpec) -> bool {
+        !spec.repos.is_empty() || spec.grants.tools.iter().any(|tool| tool.workspace != Access::None)
+    }
+
+    pub(crate) fn find(&self, run: RunId) -> Found {
+        let path = self.path(run);
+        match fs::read_to_string(marker(&path)) {
+            _ if !path.is_dir() => Found::Nothing,
+            Ok(boot) if boot == self.boot => Found::Home,
+            _ => Found::Stale,
+        }
+    }
+
+    pub(crate) fn open(&self, run: RunId) -> Result<Workspace, Outcome> {
+        Workspace::open(&self.path(run)).map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
+    }
+
+    /// Puts the repositories in place: a line for each. The inner error is the run's end. Given up when dropped.
+    pub(crate) async fn make(&self, run: RunId, spec: &Arc<RunSpec>) -> Result<Result<Vec<String>, Outcome>, Error> {
+        let stop = StopOnDrop::default();
+        let (path, spec, terms, boot) = (self.path(run), Arc::clone(spec), self.terms.clone(), self.boot.clone());
+        let cancel = Arc::clone(&stop.0);
+        let made = tokio::task::spawn_blocking(move || {
+            let marked =
+                fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(marker(&path), boot));
+            marked.map_err(|source| Unmade::Marker(path.clone(), source))?;
+            let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
+            skep_repo::prepare(&path, &spec.repos, &terms, watch).map_err(Unmade::Repo)
+        });
+        Ok(match made.await? {
+            Ok(prepared) => Ok(prepared.repos.iter().map(ToString::to_string).collect()),
+            Err(unmade) => Err(unmade.outcome()),
+        })
+    }
+
+    /// Removes a run's workspace; a leftover costs room and nothing else.
+    pub(crate) async fn remove(&self, run: RunId) {
+        let path = self.path(run);
+        if !path.exists() && !marker(&path).exists() {
+            return;
+        }
+        let removed = tokio::task::spawn_blocking(move || {
+            let folder = skep_repo::remove(&path).map_err(|error| error.to_string());
+            folder.and(fs::remove_file(marker(&path)).map_err(|error| error.to_string()))
+        });
+        if let Ok(Err(error)) = removed.await {
+            tracing::warn!(%run, %error, "a workspace was not removed");
+        }
+    }
+
+    fn path(&self, run: RunId) -> PathBuf {
+        self.folder.join(run.to_string())
+    }
+}
+
+enum Unmade {
+    Marker(PathBuf, io::Error),
+    Repo(RepoError),
+}
+
+impl Unmade {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::Marker(path, error) => Outcome::HostFault(format!("{}: {error}", path.display())),
+            Self::Repo(error @ (RepoError::Write { .. } | RepoError::Exists { .. })) => {
+                Outcome::HostFault(error.to_string())
+            }
+            Self::Repo(error) => Outcome::Invalid(error.to_string()),
+        }
+    }
+}
+
+/// Beside the workspace and not in it, where tools could write it.
+fn marker(workspace: &Path) -> PathBuf {
+    workspace.with_extension("boot")
+}
+
+/// Sets a flag when the future that waits for blocking work is dropped.
+#[derive(Default)]
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
