@@ -153,16 +153,16 @@ impl<'a> Transcript<'a> {
             Some(open) => (open.title, format!("  {}", span(at.since(open.at))), open.is_told),
             None => (format!("of call {started}"), String::new(), false),
         };
+        // For people this is the only line of a call.
+        let kind = if self.is_for_people() { "call" } else { "answer" };
         match outcome {
             Outcome::Completed(_) if is_told && self.is_for_people() => None,
-            Outcome::Completed(content) => Some(Line {
-                kind: "answer",
-                style: Style::new(),
-                text: format!("{title}{took}, {}", size(content.bytes())),
-            }),
+            Outcome::Completed(content) => {
+                Some(Line { kind, style: Style::new(), text: format!("{title}{took}, {}", size(content.bytes())) })
+            }
             failed => {
                 let text = format!("{title}{took}, {}", with(failed.kind(), &failed.message()));
-                Some(Line { kind: "answer", style: self.out.palette.bad, text })
+                Some(Line { kind, style: self.out.palette.bad, text })
             }
         }
     }

@@ -17,6 +17,47 @@ fn the_readme_has_every_exit_code_with_its_meaning() {
     }
 }
 
+/// The README's examples in one language.
+fn examples(language: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let blocks = readme.split("\n```").filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
+    blocks.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_readmes_rust_is_that_of_the_sdk_where_it_is_compiled() {
+    let sdk = std::fs::read_to_string(repository().join("guest-sdk/README.md")).unwrap();
+    let examples = examples("rust");
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        assert!(sdk.contains(&example), "guest-sdk/README.md has other words than\n{example}");
+    }
+}
+
+#[test]
+fn the_readmes_files_are_files_that_skep_reads() {
+    let home = Home::new();
+    let mut seen = Vec::new();
+    for (number, example) in examples("toml").iter().enumerate() {
+        let name = example.lines().next().unwrap().trim_start_matches("# ").to_owned();
+        match name.as_str() {
+            "skep.toml" => drop(
+                home.file("data/skep.toml", example.replace("plugins = [", "# ").replace("environments = [", "# ")),
+            ),
+            "environment.toml" => drop(home.file("environments/x/environment.toml", example)),
+            // Without a component, that is all that can be wrong with it.
+            _ => home
+                .skep(&["plugin", "check", &home.file(&format!("p{number}/{name}"), example)])
+                .refused(6, &[".wasm", "build it"]),
+        }
+        seen.push(name);
+    }
+    seen.sort();
+    assert_eq!(seen, ["environment.toml", "plugin.toml", "plugin.toml", "skep.toml"]);
+    let shown = home.skep(&["--environments", home.path("environments").to_str().unwrap(), "env", "show", "words"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+}
+
 #[test]
 fn every_command_teaches_itself() {
     let home = Home::new();
