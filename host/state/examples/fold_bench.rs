@@ -84,8 +84,12 @@ async fn journal_alone(
     let config = skep_journal::Config::new(dir.path().join("journal"));
     let (journal, _) = Journal::open(config, Arc::new(OsStorage), Box::new(Nothing))?;
     let journal = Arc::new(journal);
+    let mut accepted = Vec::new();
     for run in 0..writers * runs {
-        journal.append(Append::new(id(run), 1, first().iter().map(Event::encode).collect())).await?.await?;
+        accepted.push(journal.append(Append::new(id(run), 1, first().iter().map(Event::encode).collect())).await?);
+    }
+    for answer in accepted {
+        answer.await?;
     }
     each_writer(writers, runs, events, move |run, seq| {
         let journal = journal.clone();
@@ -102,8 +106,12 @@ async fn with_state(folder: &Path, writers: u64, runs: u64, events: u64) -> Resu
     let dir = tempfile::tempdir_in(folder)?;
     let (store, _) = Store::open(Config::new(dir.path()))?;
     let store = Arc::new(store);
+    let mut accepted = Vec::new();
     for run in 0..writers * runs {
-        store.append(id(run), 1, &first()).await?;
+        accepted.push(store.submit(id(run), 1, &first()).await?);
+    }
+    for answer in accepted {
+        answer.await?;
     }
     let writing = store.clone();
     let append = move |run, seq| {
@@ -112,14 +120,13 @@ async fn with_state(folder: &Path, writers: u64, runs: u64, events: u64) -> Resu
             store.append(run, seq, &[said(seq)]).await.expect("an answer");
         }
     };
+    let before = resident_mb();
     let rate = each_writer(writers, runs, events, append).await?;
+    println!("  resident {before} -> {} MB", resident_mb());
     let began = Instant::now();
     drop(store);
-    println!(
-        "  closed in {:?}, state {} MB on disk",
-        began.elapsed(),
-        size_of_folder(&dir.path().join("state"))? >> 20
-    );
+    let disk = size_of_folder(&dir.path().join("state"))? >> 20;
+    println!("  closed in {:?}, state {disk} MB on disk, resident {} MB", began.elapsed(), resident_mb());
     if writers == 256 {
         let began = Instant::now();
         let (store, report) = Store::rebuild(Config::new(dir.path()))?;

@@ -14,7 +14,7 @@ use crate::shared::Shared;
 /// A view of the state that always shows the present.
 #[derive(Clone)]
 pub struct StateReader {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl StateReader {

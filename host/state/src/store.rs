@@ -141,3 +141,30 @@ impl Store {
         &self.config
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use skep_model::{Content, Happening, Timestamp};
+
+    use super::*;
+    use crate::report::Rebuilt;
+
+    #[test]
+    fn a_state_that_breaks_takes_no_more_events_says_why_and_is_rebuilt_at_the_next_start() {
+        let data = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(Config::new(data.path())).unwrap();
+        let run = RunId::from_bytes([1; 16]);
+        let said = Event { at: Timestamp(0), what: Happening::Said { text: Content::Inline("word".to_owned()) } };
+
+        store.state.shared.breaks(Error::broken("sled said no"));
+        let refused = store.append_blocking(run, 1, &[said]);
+        assert!(matches!(refused, Err(Error::Broken { reason }) if reason == "sled said no"));
+        assert_eq!(store.record(run).unwrap(), None, "readers go on");
+        drop(store);
+
+        let (store, report) = Store::open(Config::new(data.path())).unwrap();
+        let because = Trouble::BrokeEarlier { reason: "sled said no".to_owned() };
+        assert!(matches!(report.rebuilt, Some(Rebuilt { because: told, .. }) if told == because));
+        assert_eq!(store.state().broken(), None);
+    }
+}
