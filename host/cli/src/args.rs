@@ -1,4 +1,4 @@
-//! The command line: every word that `skep` understands. What they mean is in the files that the commands are named after.
+//! The command line: every word that `skep` understands. The files named after the commands say what they mean.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub(crate) struct Globals {
     /// The data folder, where runs live [default: $XDG_DATA_HOME/skep or ~/.local/share/skep]
     #[arg(long, global = true, value_name = "DIR", env = "SKEP_DATA", hide_env_values = true)]
     pub(crate) data: Option<PathBuf>,
-    /// Folders of plugins [default: ../share/skep/plugins beside the program, else ../guests/plugins where cargo builds]
+    /// Folders of plugins [default: ../share/skep/plugins or, where cargo builds, ../guests/plugins beside the program]
     #[arg(
         long,
         global = true,

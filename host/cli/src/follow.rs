@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use skep_engine::Engine;
-use skep_model::{Call, Event, Happening, Record, RunId};
+use skep_model::{Call, Event, Happening, Record, RunId, Seq};
 use skep_state::Store;
 
 use crate::exit::{Exit, problem};
@@ -30,46 +30,63 @@ const QUIET: Duration = Duration::from_millis(500);
 pub(crate) async fn one(
     engine: &Engine,
     run: RunId,
-    mut transcript: Option<Transcript<'_>>,
+    transcript: Option<Transcript<'_>>,
     signals: &mut Signals,
 ) -> Result<Watched> {
+    let mut watch = Watch { engine, run, transcript, cancelling: false };
     let mut events = engine.store().follow_run(run, 1);
-    let waiting = engine.wait(run);
-    tokio::pin!(waiting);
-    let (mut stuck, mut cancelling) = (false, false);
+    let stuck = stuck(engine, run);
+    tokio::pin!(stuck);
     loop {
-        tokio::select! {
+        let watched = tokio::select! {
             biased;
-            event = events.next() => {
-                let (seq, event) = event?;
-                transcript.as_mut().map_or(Ok(()), |transcript| transcript.event(seq, &event))?;
-                if matches!(event.what, Happening::Ended { .. }) {
-                    return Ok(Watched::Ended(Box::new(engine.record(run)?)));
-                }
-            }
-            waited = &mut waiting, if !stuck => match waited {
-                Ok(_) => stuck = true,
-                Err(error) => return Err(problem(Exit::Internal, error.to_string())),
-            },
-            () = only_people_help(engine) => return Ok(Watched::Waits),
-            wish = signals.next() => {
-                transcript.as_mut().map_or(Ok(()), Transcript::clear)?;
-                if cancelling || wish == Wish::Terminate {
-                    return Ok(Watched::Left);
-                }
-                cancelling = true;
-                note("cancelling the run; Ctrl-C again leaves without waiting for its end");
-                cancel(engine, run).await?;
-            }
+            wish = signals.next() => watch.obey(wish).await?,
+            event = events.next() => watch.show(&event?)?,
+            error = &mut stuck => return Err(error),
+            () = only_people_help(engine) => Some(Watched::Waits),
+        };
+        if let Some(watched) = watched {
+            return Ok(watched);
         }
     }
 }
 
-/// A run that ended just now has nothing to be cancelled.
-async fn cancel(engine: &Engine, run: RunId) -> Result<()> {
-    match engine.cancel(run, "Ctrl-C on the command line").await {
-        Ok(()) | Err(skep_engine::Error::Ended(_)) => Ok(()),
-        Err(error) => Err(error.into()),
+struct Watch<'a> {
+    engine: &'a Engine,
+    run: RunId,
+    transcript: Option<Transcript<'a>>,
+    cancelling: bool,
+}
+
+impl Watch<'_> {
+    fn show(&mut self, (seq, event): &(Seq, Event)) -> Result<Option<Watched>> {
+        self.transcript.as_mut().map_or(Ok(()), |transcript| transcript.event(*seq, event))?;
+        match event.what {
+            Happening::Ended { .. } => Ok(Some(Watched::Ended(Box::new(self.engine.record(self.run)?)))),
+            _ => Ok(None),
+        }
+    }
+
+    async fn obey(&mut self, wish: Wish) -> Result<Option<Watched>> {
+        self.transcript.as_mut().map_or(Ok(()), Transcript::clear)?;
+        if self.cancelling || wish == Wish::Terminate {
+            return Ok(Some(Watched::Left));
+        }
+        self.cancelling = true;
+        note("cancelling the run; Ctrl-C again leaves without waiting for its end");
+        match self.engine.cancel(self.run, "Ctrl-C on the command line").await {
+            // A run that ended just now has nothing to be cancelled.
+            Ok(()) | Err(skep_engine::Error::Ended(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Why this process can't go on with the run, if that comes to be.
+async fn stuck(engine: &Engine, run: RunId) -> anyhow::Error {
+    match engine.wait(run).await {
+        Ok(_) => std::future::pending().await,
+        Err(error) => problem(Exit::Internal, error.to_string()),
     }
 }
 

@@ -15,10 +15,12 @@ mod output;
 mod paths;
 mod plugin_check;
 mod readable;
+mod run_artifacts;
 mod run_batch;
 mod run_end;
 mod run_inspect;
 mod run_read;
+mod run_replay;
 mod run_start;
 mod run_steer;
 mod shipped;
@@ -90,8 +92,8 @@ async fn dispatch_run(command: RunCommand, settings: &Settings, out: &Output) ->
         RunCommand::Get { id } => run_inspect::get(settings, out, &id),
         RunCommand::Logs { id, follow, from } => run_inspect::logs(settings, out, &id, from, follow).await,
         RunCommand::Cancel { id, reason } => run_steer::cancel(settings, out, &id, &reason).await,
-        RunCommand::Replay { id } => run_inspect::replay(settings, out, &id).await,
-        RunCommand::Artifacts { id, get, to } => run_inspect::artifacts(settings, out, &id, get.as_deref(), &to),
+        RunCommand::Replay { id } => run_replay::replay(settings, out, &id).await,
+        RunCommand::Artifacts { id, get, to } => run_artifacts::artifacts(settings, out, &id, get.as_deref(), &to),
         RunCommand::Delete { id, reason } => run_steer::delete(settings, out, &id, &reason),
     }
 }

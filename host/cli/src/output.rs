@@ -117,7 +117,7 @@ fn is_coloured(wish: Colour, terminal: bool) -> bool {
     }
 }
 
-/// Something about the work that is not its result. Nobody waits for it, so a closed standard error is no reason to stop.
+/// Something about the work that is not its result. Nobody waits for it: a closed standard error is no reason to stop.
 pub(crate) fn note(text: &str) {
     writeln!(io::stderr().lock(), "{text}").unwrap_or_default();
 }

@@ -32,8 +32,8 @@ pub(crate) fn built_in_plugins() -> Option<PathBuf> {
     places.iter().filter_map(|place| folder.join(place).canonicalize().ok()).find(|place| place.is_dir())
 }
 
-/// The command as it was typed, for hints that can be copied: a path below the current folder is shortened, and a data folder
-/// that only this command line names comes with it.
+/// The command as it was typed, for hints that can be copied: a path below the current folder is shortened, and a data
+/// folder that only this command line names comes with it.
 pub(crate) fn command(data: Option<&Path>) -> String {
     let typed = std::env::args().next().unwrap_or_default();
     let here = std::env::current_dir().unwrap_or_default();

@@ -9,24 +9,27 @@ use skep_state::Store;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::output::{Output, note};
-use crate::readable::{harmless, one_line, size, span};
+use crate::readable::{cut, harmless, one_line, size, span};
 use crate::run_read;
 use crate::wire;
 
 /// The most of a report that is printed.
 const REPORT_BYTES: usize = 48 * 1024;
 const REPORT_LINES: usize = 400;
+/// The most of a result that is printed for people.
+const RESULT_CHARS: usize = 4_000;
 
 /// The result of the one run that was waited for.
 pub(crate) fn show(store: &Store, out: &Output, record: &Record, quiet: bool) -> Result<()> {
+    let message = || run_read::outcome(store, record).map(|outcome| outcome.message()).unwrap_or_default();
     match out.format {
         Format::Json | Format::Ndjson => out.json(&run_read::whole_item(store, record)?)?,
-        Format::Text => in_a_list(store, out, record)?,
+        Format::Text => line(out, record, &message())?,
         Format::Pretty => {
             if !quiet {
                 reports(store, out, record)?;
             }
-            summary(out, record, quiet)?;
+            summary(out, record, &message(), quiet)?;
         }
     }
     Ok(())
@@ -39,13 +42,16 @@ pub(crate) fn in_a_list(store: &Store, out: &Output, record: &Record) -> Result<
         return Ok(out.line(&serde_json::to_string(&run_read::listed_item(store, record)?)?)?);
     }
     let message = record.outcome.as_ref().map(Outcome::message).unwrap_or_default();
-    let line = match out.format {
-        Format::Pretty => format!("{}  {}  {}", state(out, record.state), record.run_id, one_line(&message, 100)),
+    Ok(line(out, record, &message)?)
+}
+
+fn line(out: &Output, record: &Record, message: &str) -> io::Result<()> {
+    out.line(&match out.format {
+        Format::Pretty => format!("{}  {}  {}", state(out, record.state), record.run_id, one_line(message, 100)),
         Format::Text | Format::Json | Format::Ndjson => {
-            format!("{}\t{}\t{}", record.state, record.run_id, one_line(&message, usize::MAX))
+            format!("{}\t{}\t{}", record.state, record.run_id, one_line(message, usize::MAX))
         }
-    };
-    Ok(out.line(&line)?)
+    })
 }
 
 /// These can't go on by themselves.
@@ -67,14 +73,13 @@ pub(crate) fn state(out: &Output, state: RunState) -> String {
     out.styled(style, &format!("{state:<10}"))
 }
 
-fn summary(out: &Output, record: &Record, quiet: bool) -> Result<()> {
+fn summary(out: &Output, record: &Record, message: &str, quiet: bool) -> Result<()> {
     let took = wire::run_time(record).map(|time| format!(" after {}", span(time))).unwrap_or_default();
-    let message = record.outcome.as_ref().map(Outcome::message).unwrap_or_default();
     if !quiet {
         out.line("")?;
     }
     out.line(&format!("{}run {}{took}", state(out, record.state), record.run_id))?;
-    harmless(&message).lines().try_for_each(|line| out.line(&format!("  {line}")))?;
+    harmless(&cut(message, RESULT_CHARS)).lines().try_for_each(|line| out.line(&format!("  {line}")))?;
     if !quiet {
         kept(out, &record.artifacts)?;
         where_to_look(out, record)?;

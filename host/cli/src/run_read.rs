@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use skep_model::{Artifact, Content, Event, Happening, Record, RunId, RunSpec, Seq, Timestamp};
+use skep_model::{Artifact, Content, Event, Happening, Outcome, Record, RunId, RunSpec, Seq, Timestamp};
 use skep_state::Store;
 
 use crate::exit::{Exit, problem};
@@ -81,23 +81,34 @@ pub(crate) fn spec(store: &Store, run: RunId) -> Option<RunSpec> {
 /// The run as the public API shows it, with its prompt whole.
 pub(crate) fn whole_item(store: &Store, record: &Record) -> Result<RunItem> {
     let spec = spec(store, record.run_id);
-    let prompt = match &spec {
-        Some(spec) => text(store, &spec.prompt)?,
-        None => record.prompt.clone(),
-    };
-    let artifacts = artifacts(store, record)?;
-    Ok(RunParts { record, spec: spec.as_ref(), prompt, artifacts: &artifacts }.into())
+    // A record can be looked at whatever happened to its blobs.
+    let prompt = spec.as_ref().and_then(|spec| text(store, &spec.prompt).ok()).unwrap_or_else(|| record.prompt.clone());
+    let (artifacts, outcome) = (artifacts(store, record)?, outcome(store, record));
+    Ok(RunParts { record, spec: spec.as_ref(), prompt, artifacts: &artifacts, outcome: outcome.as_ref() }.into())
 }
 
-/// The same for lists: of a prompt that is a blob, only its size.
+/// The same for lists: of a prompt that is a blob, only its size, and of a long result, only its beginning.
 pub(crate) fn listed_item(store: &Store, record: &Record) -> Result<RunItem> {
     let spec = spec(store, record.run_id);
     let prompt = match spec.as_ref().map(|spec| &spec.prompt) {
         Some(Content::Inline(text)) => text.clone(),
         Some(Content::Blob { .. }) | None => record.prompt.clone(),
     };
-    let artifacts = artifacts(store, record)?;
-    Ok(RunParts { record, spec: spec.as_ref(), prompt, artifacts: &artifacts }.into())
+    let (artifacts, outcome) = (artifacts(store, record)?, record.outcome.as_ref());
+    Ok(RunParts { record, spec: spec.as_ref(), prompt, artifacts: &artifacts, outcome }.into())
+}
+
+/// How the run ended, with all of its text: the record has only the beginning of a long one.
+pub(crate) fn outcome(store: &Store, record: &Record) -> Option<Outcome> {
+    let last = store.read_events(record.run_id, record.last_seq, 1).ok().and_then(|mut events| events.pop());
+    match last {
+        Some((_, Event { what: Happening::Ended { outcome: Outcome::Completed(content), .. }, .. })) => {
+            let whole = text(store, &content).map(Content::Inline);
+            Some(Outcome::Completed(whole.unwrap_or(content)))
+        }
+        Some((_, Event { what: Happening::Ended { outcome, .. }, .. })) => Some(outcome),
+        _ => record.outcome.clone(),
+    }
 }
 
 /// A content's text, wherever it is.
@@ -113,8 +124,8 @@ pub(crate) fn blob_of(store: &Store, blob: &skep_model::Digest) -> Result<Vec<u8
     Ok(store.blobs().get(blob)?)
 }
 
-/// What the record lists, with the time at which it was kept, which only the journal knows. Reads backwards, because most
-/// is kept at the end.
+/// What the record lists, with the time at which it was kept, which only the journal knows. Reads backwards, because
+/// most is kept at the end.
 pub(crate) fn artifacts(store: &Store, record: &Record) -> Result<Vec<KeptArtifact>> {
     let mut wanted: HashSet<&str> = record.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
     let mut times = Vec::new();
@@ -137,4 +148,20 @@ pub(crate) fn artifacts(store: &Store, record: &Record) -> Result<Vec<KeptArtifa
         .iter()
         .map(|artifact| KeptArtifact { at: time(&artifact.name), artifact: artifact.clone() })
         .collect())
+}
+
+/// Reads a run's events from number `from` on, page by page.
+pub(crate) fn each_event(
+    store: &Store,
+    record: &Record,
+    from: Seq,
+    mut tell: impl FnMut(Seq, &Event) -> Result<()>,
+) -> Result<()> {
+    let mut next = from.max(1);
+    loop {
+        let page = store.read_events(record.run_id, next, PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        next = last + 1;
+        page.iter().try_for_each(|(seq, event)| tell(*seq, event))?;
+    }
 }

@@ -91,11 +91,12 @@ pub(crate) struct RunParts<'a> {
     pub(crate) spec: Option<&'a RunSpec>,
     pub(crate) prompt: String,
     pub(crate) artifacts: &'a [KeptArtifact],
+    pub(crate) outcome: Option<&'a Outcome>,
 }
 
 impl From<RunParts<'_>> for RunItem {
     fn from(parts: RunParts<'_>) -> Self {
-        let RunParts { record, spec, prompt, artifacts } = parts;
+        let RunParts { record, spec, prompt, artifacts, outcome } = parts;
         let (name, version) = record.agent.split_once('@').unwrap_or((&record.agent, ""));
         Self {
             run_id: record.run_id.to_string(),
@@ -117,7 +118,7 @@ impl From<RunParts<'_>> for RunItem {
                 environment_id: record.environment.clone(),
             },
             artifacts: artifacts.iter().map(|kept| artifact(record.run_id, kept)).collect(),
-            status_message: record.outcome.as_ref().map(status),
+            status_message: outcome.map(status),
             metadata: spec.map(|spec| spec.metadata.clone()).unwrap_or_default(),
             last_event_sequence: record.last_seq,
             priority: record.priority,

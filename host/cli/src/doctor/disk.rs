@@ -1,4 +1,5 @@
-//! The disk of the data folder: whose it is, how much room it has, how fast it makes things durable, whether it copies for free.
+//! The disk of the data folder: whose it is, how much room it has, how fast it makes things durable, whether it copies
+//! for free.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;

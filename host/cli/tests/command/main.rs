@@ -1,4 +1,5 @@
 //! The `skep` program as its users meet it: real processes, real guests, real data folders.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 
 mod bad_input;
 mod interrupted;

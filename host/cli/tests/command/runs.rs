@@ -145,3 +145,17 @@ fn an_artifact_that_was_not_kept_is_told_with_those_that_were() {
     home.skep(&["run", "artifacts", run, "--get", "audit.json", "-o", "/nowhere/x"])
         .refused(6, &["/nowhere/x can't be written"]);
 }
+
+#[test]
+fn a_long_prompt_and_a_long_result_are_kept_whole() {
+    let home = Home::new().with_agent("echo");
+    let long = "a long story ".repeat(4_000);
+    let prompt = format!("@{}", home.file("prompt", &long));
+    let run = home.json(0, &["run", "start", "--agent", "echo", "-p", &prompt]);
+    assert_eq!((run["prompt"].as_str(), run["status_message"]["message"].as_str()), (Some(&*long), Some(&*long)));
+    let id = run["run_id"].as_str().unwrap();
+    assert_eq!(home.json(0, &["run", "get", id])["prompt"].as_str(), Some(&*long));
+    let listed = home.json(0, &["run", "list"]);
+    assert_eq!(listed["runs"][0]["prompt"], "(52000 bytes)");
+    assert_eq!(home.skep(&["run", "replay", id]).code, 0);
+}
