@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use skep_config::{Environment, PluginManifest, Provides};
-use skep_model::{AgentPin, Digest, Grants, Limits, ToolPin};
+use skep_model::Digest;
 use skep_sandbox::{Sandbox, ToolDescription};
-use skep_state::Store;
 
 use crate::Error;
 
@@ -25,8 +23,6 @@ pub struct Plugin {
 pub struct Catalog {
     plugins: BTreeMap<String, Plugin>,
     environments: BTreeMap<String, Environment>,
-    /// What a component said of itself, by its digest.
-    described: Mutex<BTreeMap<Digest, Arc<Vec<ToolDescription>>>>,
 }
 
 impl Plugin {
@@ -133,74 +129,6 @@ impl Catalog {
         })
     }
 
-    /// Pins an agent: its component is a blob and compiles.
-    pub(crate) fn pin_agent(&self, name: &str, store: &Store, sandbox: &Sandbox) -> Result<AgentPin, Error> {
-        let plugin = self.agent(name)?;
-        let wasm = plugin.component()?;
-        let component = Digest::of(&wasm);
-        sandbox.agent(component, &wasm).map_err(|error| plugin.refused(&error))?;
-        store.blobs().put(&wasm).map_err(skep_state::Error::from)?;
-        Ok(AgentPin { name: plugin.manifest.name.clone(), version: plugin.manifest.version.to_string(), component })
-    }
-
-    /// Pins what an environment grants: every tool whose name matches, with the lesser of what its manifest asks for and the
-    /// environment allows.
-    pub(crate) async fn pin_grants(
-        &self,
-        environment: &Environment,
-        maxima: &Limits,
-        store: &Store,
-        sandbox: &Sandbox,
-    ) -> Result<Grants, Error> {
-        let mut tools = Vec::new();
-        for plugin in self.plugins.values().filter(|plugin| plugin.manifest.provides == Provides::Tool) {
-            let name = &plugin.manifest.name;
-            let granted: Vec<_> =
-                plugin.manifest.tools.iter().filter(|tool| environment.grants(name, &tool.name)).collect();
-            if granted.is_empty() {
-                continue;
-            }
-            let wasm = plugin.component()?;
-            let component = Digest::of(&wasm);
-            let described = self.describe(plugin, component, &wasm, sandbox).await?;
-            store.blobs().put(&wasm).map_err(skep_state::Error::from)?;
-            let workspace = environment.access(plugin.manifest.capabilities.workspace);
-            let limits = Limits::TOOL
-                .with(&environment.tool_limits, maxima)?
-                .with(&plugin.manifest.capabilities.limits, maxima)?;
-            for tool in granted {
-                let about = plugin.about(&described, &tool.name)?;
-                tools.push(ToolPin {
-                    name: format!("{name}.{}", tool.name),
-                    description: about.description.clone(),
-                    parameters: about.parameters.clone(),
-                    idempotency: tool.idempotency,
-                    component,
-                    workspace,
-                    limits: limits.at_most(maxima),
-                });
-            }
-        }
-        tools.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Grants { tools })
-    }
-
-    async fn describe(
-        &self,
-        plugin: &Plugin,
-        component: Digest,
-        wasm: &[u8],
-        sandbox: &Sandbox,
-    ) -> Result<Arc<Vec<ToolDescription>>, Error> {
-        if let Some(known) = self.described.lock().unwrap_or_else(PoisonError::into_inner).get(&component) {
-            return Ok(Arc::clone(known));
-        }
-        let tool = sandbox.tool(component, wasm).map_err(|error| plugin.refused(&error))?;
-        let described = Arc::new(sandbox.describe(&tool).await.map_err(|error| plugin.refused(&error))?);
-        self.described.lock().unwrap_or_else(PoisonError::into_inner).insert(component, Arc::clone(&described));
-        Ok(described)
-    }
-
     /// Everything that can be checked of a plugin before it is used: its manifest was read, its component loads, and a tool
     /// plugin offers exactly the tools that its manifest lists.
     ///
@@ -215,11 +143,12 @@ impl Catalog {
                 Ok(Vec::new())
             }
             Provides::Tool => {
-                let described = Self::default().describe(plugin, component, &wasm, sandbox).await?;
+                let tool = sandbox.tool(component, &wasm).map_err(|error| plugin.refused(&error))?;
+                let described = sandbox.describe(&tool).await.map_err(|error| plugin.refused(&error))?;
                 for tool in &plugin.manifest.tools {
                     plugin.about(&described, &tool.name)?;
                 }
-                for tool in described.iter() {
+                for tool in &described {
                     if !plugin.manifest.tools.iter().any(|listed| listed.name == tool.name) {
                         let reason = format!(
                             "the component offers {:?}, which plugin.toml does not list; add a [[tools]] entry with its idempotency",
@@ -228,18 +157,18 @@ impl Catalog {
                         return Err(Error::Plugin { plugin: plugin.manifest.name.clone(), reason });
                     }
                 }
-                Ok(described.to_vec())
+                Ok(described)
             }
         }
     }
 }
 
 impl Plugin {
-    fn refused(&self, error: &skep_sandbox::Error) -> Error {
+    pub(crate) fn refused(&self, error: &skep_sandbox::Error) -> Error {
         Error::Plugin { plugin: self.manifest.name.clone(), reason: error.to_string() }
     }
 
-    fn about<'a>(&self, described: &'a [ToolDescription], name: &str) -> Result<&'a ToolDescription, Error> {
+    pub(crate) fn about<'a>(&self, described: &'a [ToolDescription], name: &str) -> Result<&'a ToolDescription, Error> {
         described.iter().find(|tool| tool.name == name).ok_or_else(|| Error::Plugin {
             plugin: self.manifest.name.clone(),
             reason: format!(

@@ -16,6 +16,7 @@ use crate::attempt::Attempts;
 use crate::catalog::Catalog;
 use crate::dispatch::{Board, Shutdown, dispatch};
 use crate::home::Homes;
+use crate::pins::Pins;
 use crate::queue::Waiting;
 use crate::runlog::RunLogs;
 
@@ -69,7 +70,7 @@ pub struct Engine {
     pub(crate) guard: DiskGuard,
     pub(crate) queue: usize,
     pub(crate) maxima: Limits,
-    pub(crate) tool_maxima: Limits,
+    pub(crate) pins: Pins,
     dispatcher: Mutex<Option<JoinHandle<Vec<RunId>>>>,
     concurrency: usize,
 }
@@ -88,6 +89,7 @@ impl Engine {
         let sandbox = Arc::new(Sandbox::new(sandbox)?);
         let homes = Homes::new(data.join("workspaces"), repo);
         let logs = RunLogs::new(Arc::clone(&store));
+        let pins = Pins::new(Arc::clone(&catalog), Arc::clone(&store), Arc::clone(&sandbox), tool_maxima);
         let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, homes, linger, max_attempts };
         let mut guard = DiskGuard::new(Arc::clone(&store.config().storage), data);
         guard.min_free_bytes = min_free_bytes;
@@ -100,7 +102,7 @@ impl Engine {
             shutdown: Shutdown::default(),
             queue,
             maxima,
-            tool_maxima,
+            pins,
             dispatcher: Mutex::new(None),
             concurrency,
         })

@@ -94,9 +94,8 @@ impl Engine {
         let limits = skep_model::Limits::RUN.with(&environment.limits, &self.maxima)?.with(&wishes, &self.maxima)?;
         let title = title.unwrap_or_else(|| title_of(&prompt, &agent));
         let context = serde_json::Value::Object(context.unwrap_or_default()).to_string();
-        let agent = self.catalog.pin_agent(&agent, &self.store, &self.attempts.sandbox)?;
-        let grants =
-            self.catalog.pin_grants(environment, &self.tool_maxima, &self.store, &self.attempts.sandbox).await?;
+        let agent = self.pins.agent(&agent).await?;
+        let grants = self.pins.grants(environment).await?;
         Ok(RunSpec {
             title,
             prompt: self.keep(&prompt)?,

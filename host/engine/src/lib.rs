@@ -12,6 +12,7 @@ mod history;
 mod home;
 mod intake;
 mod perform;
+mod pins;
 mod queue;
 mod replay;
 mod runlog;
