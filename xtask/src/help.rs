@@ -6,7 +6,7 @@ cargo xtask COMMAND [-- ARGUMENTS]
   run      Build guests and host, then run the audit agent on this repository.
              cargo xtask run
              cargo xtask run -- --repo https://example.org/some/repo.git
-             cargo xtask run -- --repo ../other --limit wall=60s
+             cargo xtask run -- --repo ../other --limit wall_ms=60s
   test     Build guests and run every test; arguments go to the test runner.
              cargo xtask test
              cargo xtask test -- -p skep-journal torn_tail

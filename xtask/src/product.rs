@@ -21,6 +21,10 @@ pub(crate) fn run(checkout: &Checkout, rest: &[String]) -> Result<()> {
     if !rest.iter().any(|word| word == "--repo" || word.starts_with("--repo=")) {
         command.arg("--repo").arg(&checkout.root);
     }
+    // The report is what a newcomer came for, also where the output is not a terminal.
+    if std::env::var_os("SKEP_OUTPUT").is_none() {
+        command.env("SKEP_OUTPUT", "pretty");
+    }
     Err(command.args(rest).exec()).context("cannot start skep")
 }
 

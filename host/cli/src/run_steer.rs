@@ -3,8 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 use skep_engine::Engine;
-use skep_model::{Event, Happening, Outcome, RunId, RunState};
-use skep_state::Store;
+use skep_model::{RunId, RunState};
 
 use crate::exit::{Exit, problem};
 use crate::follow::{self, Waited};
@@ -73,19 +72,8 @@ pub(crate) async fn cancel(settings: &Settings, out: &Output, id: &str, reason: 
     let store = settings.open_existing()?;
     let run = run_read::find(&store, id)?.run_id;
     settings.engine(&store)?.cancel(run, reason).await?;
-    end(&store, run).await?;
     told(out, run, store.record(run)?.map(|record| record.state))?;
     Ok(Exit::Done)
-}
-
-/// Nobody works on a run here, so nobody else ends it.
-async fn end(store: &Store, run: RunId) -> Result<()> {
-    let record = store.record(run)?.ok_or(skep_engine::Error::UnknownRun(run))?;
-    let reason = record.cancel_requested.unwrap_or_default();
-    let what = Happening::Ended { outcome: Outcome::Cancelled(reason), usage: record.usage };
-    let at = store_admin::now().max(record.updated_at);
-    store.append(run, record.last_seq + 1, &[Event { at, what }]).await?;
-    Ok(())
 }
 
 /// `skep run delete`.

@@ -14,6 +14,9 @@ use crate::Error;
 use crate::history::History;
 use crate::perform::{Performed, Performer};
 
+/// Calls of one run that are under way at once. More wait, so that a run's record stays small.
+const AT_ONCE: usize = 64;
+
 /// Why the door wants its brain gone.
 #[derive(Debug)]
 pub(crate) enum Leave {
@@ -301,7 +304,15 @@ impl Door for RunDoor {
     }
 
     async fn call_many(&mut self, requests: Vec<Request>) -> Result<Vec<Answer>, Stop> {
-        self.many(requests).await.map_err(stop)
+        let mut requests = requests.into_iter();
+        let mut answers = Vec::with_capacity(requests.len());
+        loop {
+            let together: Vec<_> = requests.by_ref().take(AT_ONCE).collect();
+            if together.is_empty() {
+                return Ok(answers);
+            }
+            answers.extend(self.many(together).await.map_err(stop)?);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_journal::DiskGuard;
-use skep_model::{Content, Event, Limits, Record, RunId, Seq};
+use skep_model::{Content, Event, Happening, Limits, Outcome, Record, RunId, Seq};
 use skep_sandbox::Sandbox;
 use skep_state::Store;
 use tokio::sync::Mutex;
@@ -115,6 +115,7 @@ impl Engine {
     pub async fn start(&self) -> Result<usize, Error> {
         let mut unfinished = self.store.state().unfinished()?;
         unfinished.reverse();
+        self.attempts.homes.sweep(unfinished.iter().map(|record| record.run_id).collect()).await;
         for record in &unfinished {
             self.board.reserve(usize::MAX)?;
             let Record { run_id, submitter, priority, .. } = record.clone();
@@ -191,15 +192,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Asks a run to end; durable when this returns. The run ends as CANCELLED soon after.
+    /// Asks a run to end; durable when this returns. The run ends as CANCELLED soon after, and at once in an engine that was
+    /// not started, where nobody works on it.
     ///
     /// # Errors
     /// There is no such run, or it has ended.
     pub async fn cancel(&self, run: RunId, reason: &str) -> Result<(), Error> {
         let log = self.attempts.logs.get(run)?;
-        if !log.cancel(reason.to_owned()).await? {
-            self.board.wake(run);
+        if log.cancel(reason.to_owned()).await? {
+            return Ok(());
         }
+        if self.dispatcher.lock().await.is_some() {
+            self.board.wake(run);
+            return Ok(());
+        }
+        let (outcome, usage) = (Outcome::Cancelled(reason.to_owned()), self.record(run)?.usage);
+        log.add_durably(vec![Happening::Ended { outcome, usage }]).await?;
+        self.attempts.homes.remove(run).await;
         Ok(())
     }
 

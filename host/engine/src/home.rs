@@ -1,5 +1,6 @@
 //! Where a run's workspace is: made once, found again after a crash of this process, and not trusted after one of the machine.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,24 @@ impl Homes {
         }
     }
 
+    /// Removes what runs left behind that have ended, or never got beyond the beginning of a copy.
+    pub(crate) async fn sweep(&self, unfinished: HashSet<RunId>) {
+        let folder = self.folder.clone();
+        let swept = tokio::task::spawn_blocking(move || {
+            let names = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+            for name in names.filter_map(|name| name.into_string().ok()) {
+                let run = name.split('.').next().and_then(|run| run.parse::<RunId>().ok());
+                let of_nobody = run.is_some_and(|run| !unfinished.contains(&run)) || name.ends_with(".partial");
+                if of_nobody && let Err(error) = remove_entry(&folder.join(&name)) {
+                    tracing::warn!(name, %error, "a leftover of a workspace was not removed");
+                }
+            }
+        });
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, "leftovers of workspaces were not removed");
+        }
+    }
+
     fn path(&self, run: RunId) -> PathBuf {
         self.folder.join(run.to_string())
     }
@@ -109,6 +128,14 @@ impl Unmade {
             }
             Self::Repo(error) => Outcome::Invalid(error.to_string()),
         }
+    }
+}
+
+fn remove_entry(path: &Path) -> Result<(), String> {
+    if path.is_dir() && !path.is_symlink() {
+        skep_repo::remove(path).map_err(|error| error.to_string())
+    } else {
+        fs::remove_file(path).map_err(|error| error.to_string())
     }
 }
 

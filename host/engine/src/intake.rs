@@ -86,6 +86,7 @@ impl Engine {
             Error::Invalid(format!("which agent? Name one with --agent; environment {name:?} has none of its own"))
         })?;
         check_prompt(&prompt)?;
+        check_metadata(&metadata)?;
         let repos = check_repos(repos, environment)?;
         let mut wishes = Overrides::default();
         for limit in &limits {
@@ -129,6 +130,22 @@ fn check_prompt(prompt: &str) -> Result<(), Error> {
         "the prompt has {} bytes; at most {PROMPT_BYTES} are taken. Put the long part into a file of the repository and name it in the prompt",
         prompt.len()
     )))
+}
+
+/// The public API's rules for labels.
+fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
+    let plain = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let fits = |(key, value): (&String, &String)| {
+        (1..=64).contains(&key.len()) && plain(key) && value.len() <= 256 && !value.contains('\0')
+    };
+    if metadata.len() <= 20 && metadata.iter().all(fits) {
+        return Ok(());
+    }
+    Err(Error::Invalid(
+        "metadata is at most 20 labels: keys of 1 to 64 letters, digits, dots, hyphens and underscores, values of at most \
+         256 bytes"
+            .to_owned(),
+    ))
 }
 
 fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<RepoSource>, Error> {
