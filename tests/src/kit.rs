@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Where `cargo xtask guests` puts what it builds.
 pub fn built() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
-    target.join("guests")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests")
 }
 
 /// The bytes of a test guest.

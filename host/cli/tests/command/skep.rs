@@ -149,8 +149,7 @@ pub(crate) fn repository() -> PathBuf {
 
 /// Where `cargo xtask guests` puts what it builds.
 fn built(what: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    let folder = target.join("guests").join(what);
+    let folder = repository().join("target/guests").join(what);
     assert!(folder.is_dir(), "there is no {}; build the guests first: cargo xtask guests", folder.display());
     folder
 }
