@@ -1,4 +1,5 @@
 //! A real host for tests and benchmarks: a data folder, real guests, a real engine.
 
+pub mod checker;
 pub mod host;
 pub mod kit;
