@@ -17,7 +17,7 @@ pub(crate) struct Waiting {
 pub(crate) struct Queue {
     levels: BTreeMap<i8, Level>,
     under_way: HashMap<String, usize>,
-    served: u64,
+    arrivals: u64,
 }
 
 #[derive(Default)]
@@ -27,26 +27,26 @@ struct Level {
 
 #[derive(Default)]
 struct Lane {
-    runs: VecDeque<RunId>,
-    last_served: u64,
+    /// Each with the number of its arrival.
+    runs: VecDeque<(u64, RunId)>,
 }
 
 impl Queue {
     pub(crate) fn push(&mut self, waiting: Waiting) {
         let level = self.levels.entry(waiting.priority).or_default();
-        level.by_submitter.entry(waiting.submitter).or_default().runs.push_back(waiting.run);
+        self.arrivals += 1;
+        level.by_submitter.entry(waiting.submitter).or_default().runs.push_back((self.arrivals, waiting.run));
     }
 
     /// The next run; it counts as under way until [`Queue::done`].
     pub(crate) fn pop(&mut self) -> Option<Waiting> {
         let (&priority, level) = self.levels.iter_mut().next_back()?;
+        let under_way = |name: &String| self.under_way.get(name).copied().unwrap_or(0);
         let turn =
-            |(name, lane): &(&String, &mut Lane)| (self.under_way.get(*name).copied().unwrap_or(0), lane.last_served);
+            |(name, lane): &(&String, &mut Lane)| (under_way(name), lane.runs.front().map(|(arrival, _)| *arrival));
         let (submitter, lane) = level.by_submitter.iter_mut().min_by_key(turn)?;
         let submitter = submitter.clone();
-        let run = lane.runs.pop_front()?;
-        self.served += 1;
-        lane.last_served = self.served;
+        let (_, run) = lane.runs.pop_front()?;
         if lane.runs.is_empty() {
             self.forget(priority, &submitter);
         }

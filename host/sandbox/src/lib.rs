@@ -36,10 +36,12 @@ mod engine;
 mod logs;
 mod meter;
 mod metered;
+mod ready;
 mod sandbox;
 mod search;
 mod ticker;
 mod tool;
+mod walk;
 mod wasi;
 mod workspace;
 

@@ -1,8 +1,7 @@
 //! The sandbox itself: load a component, run an agent, call a tool.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use skep_model::{Access, Digest, LimitKind, Limits, Outcome};
@@ -20,6 +19,7 @@ use crate::engine::{self, Allocation, Sizes};
 use crate::logs::Logs;
 use crate::meter::{Meter, Space};
 use crate::metered::{CpuClock, Metered};
+use crate::ready::Ready;
 use crate::ticker::Ticker;
 use crate::tool::{self, Hand};
 use crate::workspace::Workspace;
@@ -132,12 +132,9 @@ pub struct Sandbox {
     tool_linker: Linker<Hand>,
     cache: Cache,
     compiler: Compiler,
-    agents: Mutex<HashMap<Digest, Agent>>,
-    tools: Mutex<HashMap<Digest, Tool>>,
+    agents: Ready<Agent>,
+    tools: Ready<Tool>,
 }
-
-/// Components kept ready; more are loaded again from the cache of compiled code.
-const KEPT_READY: usize = 256;
 
 impl Sandbox {
     /// A sandbox with nothing loaded.
@@ -162,8 +159,8 @@ impl Sandbox {
             tool_slots: Semaphore::new(config.tools as usize),
             cache: Cache::open(config.cache.as_deref(), &engine)?,
             compiler: config.compiler,
-            agents: Mutex::default(),
-            tools: Mutex::default(),
+            agents: Ready::default(),
+            tools: Ready::default(),
             engine,
             allocation,
             fallback,
@@ -182,7 +179,7 @@ impl Sandbox {
     /// # Errors
     /// It is not an agent that this host can run.
     pub fn agent(&self, digest: Digest, wasm: &[u8]) -> Result<Agent, Error> {
-        ready(&self.agents, digest, || {
+        self.agents.get_or_make(digest, || {
             let component = self.component(digest, wasm, World::Agent)?;
             let pre = self.agent_linker.instantiate_pre(&component).and_then(agent::bindings::AgentPre::new);
             Ok(Agent { pre: pre.map_err(|error| Error::Link(format!("{error:#}")))? })
@@ -194,7 +191,7 @@ impl Sandbox {
     /// # Errors
     /// It is not a tool that this host can run.
     pub fn tool(&self, digest: Digest, wasm: &[u8]) -> Result<Tool, Error> {
-        ready(&self.tools, digest, || {
+        self.tools.get_or_make(digest, || {
             let component = self.component(digest, wasm, World::Tool)?;
             let pre = self.tool_linker.instantiate_pre(&component).and_then(tool::bindings::ToolPre::new);
             Ok(Tool { pre: pre.map_err(|error| Error::Link(format!("{error:#}")))? })
@@ -203,12 +200,12 @@ impl Sandbox {
 
     /// The agent with this digest, if it is loaded.
     pub fn loaded_agent(&self, digest: Digest) -> Option<Agent> {
-        self.agents.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
+        self.agents.get(digest)
     }
 
     /// The tool component with this digest, if it is loaded.
     pub fn loaded_tool(&self, digest: Digest) -> Option<Tool> {
-        self.tools.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
+        self.tools.get(digest)
     }
 
     fn component(&self, digest: Digest, wasm: &[u8], world: World) -> Result<Component, Error> {
@@ -398,22 +395,4 @@ async fn act(tool: &Tool, store: &mut Store<Hand>, name: &str, arguments: &str, 
             ending::outcome(&error, meter, &logs.last_words()).unwrap_or_else(|| Outcome::HostFault(error.to_string()))
         }
     }
-}
-
-/// The value for this digest, made once while it is among the kept ones.
-fn ready<T: Clone>(
-    kept: &Mutex<HashMap<Digest, T>>,
-    digest: Digest,
-    make: impl FnOnce() -> Result<T, Error>,
-) -> Result<T, Error> {
-    if let Some(value) = kept.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
-        return Ok(value.clone());
-    }
-    let value = make()?;
-    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.len() >= KEPT_READY {
-        kept.clear();
-    }
-    kept.insert(digest, value.clone());
-    Ok(value)
 }

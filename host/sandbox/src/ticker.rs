@@ -18,6 +18,8 @@ struct Shared {
 struct State {
     guests: usize,
     stopped: bool,
+    /// The thread waits for a guest.
+    asleep: bool,
 }
 
 /// Owns the thread; it ends when this is dropped.
@@ -38,8 +40,12 @@ impl Ticker {
     }
 
     pub(crate) fn ticking(&self) -> Ticking {
-        self.shared.lock().guests += 1;
-        self.shared.changed.notify_one();
+        let mut state = self.shared.lock();
+        state.guests += 1;
+        // Short runs follow each other within one tick, and a call into the kernel for each would be a good part of them.
+        if state.asleep {
+            self.shared.changed.notify_one();
+        }
         Ticking(Arc::clone(&self.shared))
     }
 }
@@ -54,7 +60,10 @@ fn tick(engine: &Engine, shared: &Shared) {
     let mut state = shared.lock();
     while !state.stopped {
         state = if state.guests == 0 {
-            shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+            state.asleep = true;
+            let mut woken = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            woken.asleep = false;
+            woken
         } else {
             drop(state);
             std::thread::park_timeout(TICK);

@@ -9,7 +9,8 @@ use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView,
 
 use crate::logs::Logs;
 use crate::meter::{Meter, Space};
-use crate::search::{self, Stopping};
+use crate::search;
+use crate::walk::Stopping;
 use crate::workspace::Workspace;
 
 pub(crate) mod bindings {
