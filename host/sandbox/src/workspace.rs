@@ -81,7 +81,8 @@ impl Workspace {
 /// still asked through cap-std, so links can't lead out either.
 pub(crate) fn inside(path: &str) -> Result<PathBuf, WorkspaceError> {
     let outside = || WorkspaceError::Outside { path: path.to_owned() };
-    let within = Path::new(path.strip_prefix(crate::wasi::WORKSPACE).map_or(path, |rest| rest.trim_start_matches('/')));
+    let asked = Path::new(path);
+    let within = asked.strip_prefix(crate::wasi::WORKSPACE).unwrap_or(asked);
     let mut inside = PathBuf::new();
     for part in within.components() {
         match part {
