@@ -11,6 +11,8 @@
 set -euo pipefail
 
 packages=(rustc-web cargo-web rust-web-src lld-19)
+# What the guests' workspaces ask for. bookworm itself has 1.85; its security updates have this or newer.
+rust_version=1.95
 linker_version=0.5.31
 root=${SKEP_TOOLCHAIN:-${XDG_CACHE_HOME:-$HOME/.cache}/skep/toolchain}
 # rustc looks for a target's C runtime beside the target's own libraries, in its sysroot and nowhere else.
@@ -21,10 +23,18 @@ die() { say "error: $*"; exit 1; }
 
 package_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
+package_current() {
+    local version
+    package_installed "$1" || return 1
+    [[ $1 = rust* || $1 = cargo* ]] || return 0
+    version=$(dpkg-query -W -f '${Version}' "$1")
+    dpkg --compare-versions "$version" ge "$rust_version"
+}
+
 missing_packages() {
     local package
     for package in "${packages[@]}"; do
-        package_installed "$package" || echo "$package"
+        package_current "$package" || echo "$package"
     done
 }
 
@@ -59,16 +69,15 @@ require_debian_root() {
 
 apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" >&2; }
 
-# Images are often shipped without package lists, or with lists whose packages have been superseded.
+# Images are shipped without package lists, or with lists that are older than the packages' last update. What is installed
+# in an old version is upgraded.
 install_packages() {
-    local wanted=("$@")
-    if apt-cache show "${wanted[@]}" >/dev/null 2>&1 && apt install -y --no-install-recommends "${wanted[@]}"; then
-        return
-    fi
     say "refreshing apt's package lists"
-    apt update || die "'apt-get update' failed; check this machine's Debian mirror"
-    apt install -y --no-install-recommends "${wanted[@]}" \
-        || die "could not install ${wanted[*]}; they are in Debian 12 (bookworm) with its security updates"
+    apt update || say "'apt-get update' failed; going on with the lists that are there"
+    apt install -y --no-install-recommends "$@" \
+        || die "could not install $*; they are in Debian 12 (bookworm) with its security updates"
+    [ -z "$(missing_packages)" ] \
+        || die "Rust $rust_version or newer is in Debian 12's security updates (bookworm-security), which apt does not see here"
 }
 
 # The machine's own mirror, so that a proxy or a local copy of Debian is used here too.

@@ -13,7 +13,10 @@ pub(crate) struct Artifact {
     pub(crate) manifest: PathBuf,
     pub(crate) target: String,
     pub(crate) files: Vec<PathBuf>,
+    /// The program, if it is one.
     pub(crate) executable: Option<PathBuf>,
+    /// It is the target's tests, which cargo gives the target's own name.
+    pub(crate) tests: bool,
 }
 
 /// The cargo that runs this xtask.
@@ -67,6 +70,7 @@ fn artifact(message: &str) -> Option<Artifact> {
         target: message["target"]["name"].as_str()?.into(),
         files,
         executable: message["executable"].as_str().map(PathBuf::from),
+        tests: message["profile"]["test"] == true,
     })
 }
 

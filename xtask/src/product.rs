@@ -79,7 +79,8 @@ fn with_guests<'a>(command: &'a mut Command, checkout: &Checkout) -> &'a mut Com
 fn skep(checkout: &Checkout, selection: &[&str]) -> Result<PathBuf> {
     let doing = "building (wasmtime makes the first time a long one)";
     let artifacts = stage("host", doing, || cargo::build(cargo(&checkout.root).arg("build").args(selection)))?;
-    let skep = artifacts.into_iter().filter(|artifact| artifact.target == "skep").find_map(|found| found.executable);
+    let mut programs = artifacts.into_iter().filter(|artifact| artifact.target == "skep" && !artifact.tests);
+    let skep = programs.find_map(|artifact| artifact.executable);
     skep.context("cargo built no program named skep; host/cli must have a binary of that name")
 }
 
