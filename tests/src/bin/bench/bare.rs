@@ -30,9 +30,18 @@ struct Task {
     context: String,
 }
 
+/// How the pool of instances is set up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pool {
+    /// As wasmtime does it by itself.
+    Plain,
+    /// As the sandbox does it: what an instance touched stays in memory for the next one.
+    Warm,
+}
+
 impl Bare {
-    pub(crate) fn new(wasm: &[u8]) -> Result<Self> {
-        let engine = Engine::new(&config())?;
+    pub(crate) fn new(wasm: &[u8], pool: Pool) -> Result<Self> {
+        let engine = Engine::new(&config(pool))?;
         let component = Component::new(&engine, wasm)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -54,8 +63,18 @@ impl Bare {
     }
 }
 
-/// The sandbox's own pool, without which nothing would be as quick; no other limit, no epoch.
-fn config() -> Config {
+/// No limit, no epoch.
+fn config(pool: Pool) -> Config {
+    let pool = match pool {
+        Pool::Plain => PoolingAllocationConfig::new(),
+        Pool::Warm => warm(),
+    };
+    let mut config = Config::new();
+    config.concurrency_support(false).allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+fn warm() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)
@@ -64,7 +83,5 @@ fn config() -> Config {
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
-    let mut config = Config::new();
-    config.concurrency_support(false).allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    config
+    pool
 }

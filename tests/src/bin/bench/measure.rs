@@ -12,17 +12,31 @@ pub(crate) struct Pair {
     pub(crate) ratio: f64,
 }
 
-/// Measures both in turns.
+/// Measures both in turns, once in each of the plan's rounds.
 pub(crate) fn pair(
     plan: &Plan,
+    what: &str,
+    figure: impl FnMut() -> Result<f64>,
+    floor: impl FnMut() -> Result<f64>,
+) -> Result<Pair> {
+    slices(plan, 1, what, figure, floor)
+}
+
+/// Measures both in turns, so many times in each round: for what takes so little time that many turns pass before anybody
+/// else wants the processor.
+pub(crate) fn slices(
+    plan: &Plan,
+    slices: usize,
     what: &str,
     mut figure: impl FnMut() -> Result<f64>,
     mut floor: impl FnMut() -> Result<f64>,
 ) -> Result<Pair> {
     let (mut figures, mut floors) = (Vec::new(), Vec::new());
     for round in 1..=plan.rounds() {
-        figures.push(figure()?);
-        floors.push(floor()?);
+        for _ in 0..slices {
+            figures.push(figure()?);
+            floors.push(floor()?);
+        }
         eprintln!("  {what}: round {round} of {}", plan.rounds());
     }
     let ratio = median(figures.iter().zip(&floors).map(|(figure, floor)| figure / floor).collect());

@@ -9,9 +9,13 @@ use skep_sandbox::{Agent, Answer, Config, Door, Ended, Meter, Request, Sandbox, 
 use skep_tests::kit;
 
 use crate::args::Plan;
-use crate::bare::Bare;
-use crate::measure;
+use crate::bare::{Bare, Pool};
+use crate::measure::{self, Pair};
 use crate::table::{Row, Target, Unit};
+
+/// Runs of one side before it is the other's turn, and turns of a round.
+const RUNS: u32 = 100;
+const SLICES: usize = 50;
 
 /// A door behind which there is nothing.
 struct Nowhere;
@@ -40,20 +44,26 @@ impl Door for Nowhere {
 }
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Row>> {
+    let same = against(plan, Pool::Warm)?;
+    let plain = against(plan, Pool::Plain)?;
+    let row = |pair: &Pair| Row::new("Sandbox::run of a no-op agent", Unit::Micros.of(pair.figure));
+    Ok(vec![
+        row(&same)
+            .against("bare wasmtime with the sandbox's pool", same.floor, same.ratio)
+            .target(Target::RatioAtMost(1.5)),
+        row(&plain).against("bare wasmtime with its own pool", plain.floor, plain.ratio),
+    ])
+}
+
+fn against(plan: &Plan, pool: Pool) -> Result<Pair> {
     let wasm = kit::guest("noop");
     let runtime = measure::runtime()?;
     let _inside = runtime.enter();
     let sandbox = Sandbox::new(Config::default())?;
-    let (agent, floor) = (sandbox.agent(Digest::of(&wasm), &wasm)?, Bare::new(&wasm).map_err(bare)?);
-    let times = plan.amount(5_000, 1_000);
-    let ours = || runtime.block_on(micros_each(times, async || run(&sandbox, &agent).await));
-    let theirs = || runtime.block_on(micros_each(times, async || floor.run().await.map_err(bare)));
-    let pair = measure::pair(plan, "a run of the no-op agent", ours, theirs)?;
-    Ok(vec![
-        Row::new("Sandbox::run of a no-op agent", Unit::Micros.of(pair.figure))
-            .against("bare wasmtime", pair.floor, pair.ratio)
-            .target(Target::RatioAtMost(1.5)),
-    ])
+    let (agent, floor) = (sandbox.agent(Digest::of(&wasm), &wasm)?, Bare::new(&wasm, pool).map_err(bare)?);
+    let ours = || runtime.block_on(micros_each(async || run(&sandbox, &agent).await));
+    let theirs = || runtime.block_on(micros_each(async || floor.run().await.map_err(bare)));
+    measure::slices(plan, SLICES, "a run of the no-op agent", ours, theirs)
 }
 
 fn bare(error: wasmtime::Error) -> anyhow::Error {
@@ -69,10 +79,10 @@ async fn run(sandbox: &Sandbox, agent: &Agent) -> Result<()> {
     Ok(())
 }
 
-async fn micros_each(times: usize, work: impl AsyncFn() -> Result<()>) -> Result<f64> {
+async fn micros_each(work: impl AsyncFn() -> Result<()>) -> Result<f64> {
     let began = Instant::now();
-    for _ in 0..times {
+    for _ in 0..RUNS {
         work().await?;
     }
-    Ok(began.elapsed().as_secs_f64() * 1e6 / times as f64)
+    Ok(began.elapsed().as_secs_f64() * 1e6 / f64::from(RUNS))
 }
