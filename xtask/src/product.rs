@@ -28,24 +28,23 @@ pub(crate) fn run(checkout: &Checkout, rest: &[String]) -> Result<()> {
     Err(command.args(rest).exec()).context("cannot start skep")
 }
 
-/// `cargo xtask test`, with arguments for the test runner.
+/// `cargo xtask test`, with arguments for the test runner. The runner that most tests are in has the last word.
 pub(crate) fn test(checkout: &Checkout, rest: &[String]) -> Result<()> {
     guests::build(checkout)?;
     // Tests start the real program. Building it together with them lets both share every compiled dependency.
     let skep = skep(checkout, &["--workspace", "--bins", "--tests"])?;
     let nextest = has_nextest();
+    if rest.is_empty() {
+        test_guests(checkout)?;
+        if nextest {
+            stage("tests", "examples in the documentation, which nextest leaves out", || {
+                cargo::run(cargo(&checkout.root).args(["test", "--quiet", "--workspace", "--doc"]))
+            })?;
+        }
+    }
     let mut tests = cargo(&checkout.root);
     tests.args(if nextest { &["nextest", "run", "--workspace"][..] } else { &["test", "--workspace"] });
-    cargo::run(with_guests(&mut tests, checkout).env("SKEP_BIN", &skep).args(rest))?;
-    if !rest.is_empty() {
-        return Ok(());
-    }
-    if nextest {
-        stage("tests", "examples in the documentation, which nextest leaves out", || {
-            cargo::run(cargo(&checkout.root).args(["test", "--quiet", "--workspace", "--doc"]))
-        })?;
-    }
-    test_guests(checkout)
+    cargo::run(with_guests(&mut tests, checkout).env("SKEP_BIN", &skep).args(rest))
 }
 
 /// What guests test of themselves, without a host around them, runs on this machine's own target.
