@@ -4,8 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use skep_model::RunId;
+
 use crate::append::{Append, Appended, COMMITTER_PANICKED};
-use crate::entry::{Batch, Entry, link};
+use crate::entry::{Batch, Entry, Head, link};
 use crate::error::Error;
 use crate::fold::{Applied, Fold};
 use crate::format::frame::{BATCH_HEADER, encode_batch, framed};
@@ -98,7 +100,7 @@ impl Committer {
         self.shared.healthy()?;
         let Append { run, expected_next_seq: expected, supersedes, .. } = append;
         let mut head = self.heads.get(run, self.fold.as_ref())?;
-        if let Some(at) = head.damaged.or_else(|| self.shared.damage_of(run)).filter(|_| !supersedes) {
+        if let Some(at) = head.damaged.filter(|_| !supersedes) {
             return Err(Error::Damaged { run, at });
         }
         if expected != head.next_seq {
@@ -116,7 +118,6 @@ impl Committer {
         }
         if supersedes {
             head.damaged = None;
-            self.shared.forget_damage(run);
         }
         self.heads.stage(run, head);
         Ok(Appended { first_seq: expected, last_seq: head.next_seq - 1 })
@@ -135,6 +136,19 @@ impl Committer {
         self.shared.extend(at.plus(self.buffer.len()));
         self.shared.ring.publish(Arc::new(batch));
         folded.map_err(WriteError::Doubt)
+    }
+
+    /// Notes that a run's history is damaged, and tells the fold; returns where the damage begins. The first place counts.
+    pub(crate) fn condemn(&mut self, run: RunId, at: Position) -> Result<Position, Error> {
+        self.shared.healthy()?;
+        let head = self.heads.get(run, self.fold.as_ref())?;
+        if let Some(at) = head.damaged {
+            return Ok(at);
+        }
+        self.heads.stage(run, Head { damaged: Some(at), ..head });
+        let applied = self.apply(&[]);
+        applied.inspect_err(|error| self.shared.poison(&error.to_string()))?;
+        Ok(at)
     }
 
     /// Gives the fold what is durable, and its mark.

@@ -42,6 +42,12 @@ pub trait Fold: Send {
     /// How far it came; `None` when it is empty.
     fn mark(&self) -> Result<Option<Mark>, FoldError>;
 
+    /// How far the journal is known to have been durable. A fold that is made anew may know it from the one in whose place
+    /// it is: what was acknowledged is damaged when it doesn't check, and never a torn write that may be cut off.
+    fn acknowledged(&self) -> Result<Option<Mark>, FoldError> {
+        self.mark()
+    }
+
     /// The stored head of a run.
     fn head(&self, run: RunId) -> Result<Option<Head>, FoldError>;
 

@@ -91,8 +91,32 @@ impl Journal {
             Some(Ok(Some(other))) => Err(misplaced(run, seq, &other)),
             _ if moved() => Err(Error::Moved { run, seq }),
             Some(Err(error)) => Err(error),
-            Some(Ok(_)) | None => Err(self.shared.note_damage(run, position)),
+            Some(Ok(_)) | None => Err(self.condemn(run, position)),
         }
+    }
+
+    /// Has the fold learn that a run's history is damaged at `position`: as at an opening, the run takes no more events, but
+    /// one that supersedes what is damaged. [`Journal::read`] does so by itself; this is for who knows that there is no
+    /// other place to read from. Blocks until it is done, and returns the `Damaged` with the first place.
+    pub fn condemn(&self, run: RunId, position: Position) -> Error {
+        let condemned = self.ask(move |committer| committer.condemn(run, position)).and_then(|condemned| condemned);
+        let at = condemned.unwrap_or_else(|error| {
+            tracing::warn!(%run, %position, %error, "damage was met, and could not be noted");
+            position
+        });
+        Error::Damaged { run, at }
+    }
+
+    /// Has something done on the committer's thread, between two batches.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&mut Committer) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        // Whoever asks waits for the answer.
+        let task = move |committer: &mut Committer| drop(answer.send(what(committer)));
+        self.shared.queue.push_task(Box::new(task))?;
+        block_on(answered).map_err(|_| self.shared.healthy().err().unwrap_or(Error::Closed))
     }
 
     /// The file that holds the position's segment now.

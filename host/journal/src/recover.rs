@@ -66,12 +66,13 @@ pub(crate) fn recover(
     heads: &mut Heads,
 ) -> Result<Recovered, Error> {
     let mark = fold.mark().map_err(fold_failed)?;
+    let acknowledged = fold.acknowledged().map_err(fold_failed)?;
     if let Some(mark) = mark {
         tell_anew(segments, fold, mark.rewrites, mark.batch)?;
     }
-    let mut pass = Pass::new(segments, fold, heads, mark);
+    let mut pass = Pass::new(segments, fold, heads, mark, acknowledged.map_or(0, |known| known.batch));
     pass.read(start(segments, mark)?)?;
-    if let Some(folded) = mark.filter(|mark| pass.next_batch <= mark.batch) {
+    if let Some(folded) = acknowledged.filter(|known| pass.next_batch <= known.batch) {
         let lost = Lost { folded, held: pass.next_batch - 1 };
         pass.start_over(lost)?;
         pass.read(From::START)?;
@@ -119,13 +120,19 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(segments: &'a Arc<Segments>, fold: &'a mut dyn Fold, heads: &'a mut Heads, mark: Option<Mark>) -> Self {
+    fn new(
+        segments: &'a Arc<Segments>,
+        fold: &'a mut dyn Fold,
+        heads: &'a mut Heads,
+        mark: Option<Mark>,
+        acknowledged: u64,
+    ) -> Self {
         Self {
             segments,
             fold,
             heads,
             report: OpenReport::default(),
-            acknowledged: mark.map_or(0, |mark| mark.batch),
+            acknowledged,
             mark,
             next_batch: 1,
             last: None,
@@ -217,6 +224,10 @@ impl<'a> Pass<'a> {
     fn take_tail(&mut self, segment: Segment, wreck: Wreck) -> Result<(), Error> {
         if segment.header.is_none() || segment.name.rewrite > 0 || wreck.number <= self.acknowledged {
             self.next_batch = self.next_batch.max(self.acknowledged + 1);
+            if wreck.number <= self.acknowledged {
+                // So that it is also known to have been acknowledged when the journal is opened again.
+                self.last = Some((self.acknowledged, wreck.at));
+            }
             return self.salvage(wreck);
         }
         let path = self.segments.path(segment.name);

@@ -10,10 +10,7 @@ use std::ops::RangeBounds;
 use std::sync::{Arc, PoisonError};
 
 use skep_model::RunId;
-use tokio::sync::oneshot;
 
-use crate::append::block_on;
-use crate::committer::Committer;
 use crate::entry::{Batch, Entry};
 use crate::error::Error;
 use crate::fold::Moved;
@@ -129,15 +126,6 @@ impl Journal {
         done.written += 1;
         done.dropped += dead;
         Ok(())
-    }
-
-    /// Has something done on the committer's thread, between two batches.
-    fn ask<T: Send + 'static>(&self, what: impl FnOnce(&mut Committer) -> T + Send + 'static) -> Result<T, Error> {
-        let (answer, answered) = oneshot::channel();
-        // Whoever asks waits for the answer.
-        let task = move |committer: &mut Committer| drop(answer.send(what(committer)));
-        self.shared.queue.push_task(Box::new(task))?;
-        block_on(answered).map_err(|_| self.shared.healthy().err().unwrap_or(Error::Closed))
     }
 }
 

@@ -1,9 +1,6 @@
 //! What the handles and the committer's thread have in common.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-
-use skep_model::RunId;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -23,8 +20,6 @@ pub(crate) struct Shared {
     pub(crate) retention: Mutex<()>,
     poison: OnceLock<Arc<str>>,
     end: Mutex<Position>,
-    /// Damage that reading has met.
-    damaged: Mutex<HashMap<RunId, Position>>,
 }
 
 impl Shared {
@@ -36,7 +31,6 @@ impl Shared {
             retention: Mutex::default(),
             poison: OnceLock::new(),
             end: Mutex::new(end),
-            damaged: Mutex::default(),
             config,
         }
     }
@@ -72,22 +66,5 @@ impl Shared {
     /// How far readers may look: what is behind may not be durable yet.
     pub(crate) fn end(&self) -> Position {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn damaged(&self) -> MutexGuard<'_, HashMap<RunId, Position>> {
-        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn damage_of(&self, run: RunId) -> Option<Position> {
-        self.damaged().get(&run).copied()
-    }
-
-    /// Remembers that a run's history is hit; the first place counts.
-    pub(crate) fn note_damage(&self, run: RunId, at: Position) -> Error {
-        Error::Damaged { run, at: *self.damaged().entry(run).or_insert(at) }
-    }
-
-    pub(crate) fn forget_damage(&self, run: RunId) {
-        self.damaged().remove(&run);
     }
 }

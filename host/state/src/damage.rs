@@ -4,7 +4,8 @@ use skep_journal::{Entry, Head};
 use skep_model::{Event, Outcome, Record, RunId, RunState, Seq, Timestamp, Tombstone};
 
 /// Folds an entry that was written earlier. One that does not fold ends its run as an error, and nothing else; the text
-/// says why it doesn't.
+/// says why it doesn't. One that supersedes what was before it folds without that: retention may have dropped it, and then
+/// `record` is older than what the entry was judged by.
 pub(crate) fn refold(record: Option<Record>, entry: &Entry) -> (Record, Option<String>) {
     let Entry { run, seq, position, .. } = *entry;
     let event = match Event::decode(&entry.payload) {
@@ -14,7 +15,7 @@ pub(crate) fn refold(record: Option<Record>, entry: &Entry) -> (Record, Option<S
             return (ended(run, record, seq, why.clone()), Some(why));
         }
     };
-    match skep_model::fold(run, record.clone(), seq, &event) {
+    match skep_model::fold(run, record.clone().filter(|_| !entry.supersedes), seq, &event) {
         Ok(record) => (record, None),
         Err(illegal) => {
             let why = format!("{position}: {illegal}");

@@ -24,6 +24,8 @@ pub(crate) struct StateFold {
     older: HashMap<RunId, Row>,
     storer: Storer,
     meter: Meter,
+    /// How far the state came in whose place this one is.
+    acknowledged: Option<Mark>,
 }
 
 /// Why an append is refused.
@@ -34,9 +36,9 @@ enum Refusal {
 }
 
 impl StateFold {
-    pub(crate) fn new(shared: Arc<Shared>, meter: Meter) -> Result<Self, Error> {
+    pub(crate) fn new(shared: Arc<Shared>, meter: Meter, acknowledged: Option<Mark>) -> Result<Self, Error> {
         let storer = Storer::start(shared.clone())?;
-        Ok(Self { shared, admitted: HashMap::new(), older: HashMap::new(), storer, meter })
+        Ok(Self { shared, admitted: HashMap::new(), older: HashMap::new(), storer, meter, acknowledged })
     }
 
     /// A run's record, counting what was admitted.
@@ -72,8 +74,9 @@ impl StateFold {
 
     /// Folds an entry that was not admitted, because it was written before this fold began.
     fn refold(&mut self, entry: &Entry) -> Result<(), Error> {
-        let (record, _) = damage::refold(self.current(entry.run)?, entry);
+        let (record, why) = damage::refold(self.current(entry.run)?, entry);
         self.admitted.insert(entry.run, record);
+        why.into_iter().for_each(|why| self.shared.note_unfolded(entry.run, why));
         self.meter.count(entry);
         Ok(())
     }
@@ -132,7 +135,7 @@ impl StateFold {
         let mut rest = moved.to_vec();
         rest.retain(|moved| !row.tail.relocate(moved.seq, moved.position));
         changes.put(keys::row(run), &row)?;
-        let [first, .., last] = rest[..] else { return Ok(()) };
+        let (Some(first), Some(last)) = (rest.first().copied(), rest.last().copied()) else { return Ok(()) };
         for stretch in self.shared.tree.stretches(run, first.seq, last.seq + 1) {
             let mut stretch = stretch?;
             rest.retain(|moved| !stretch.relocate(moved.seq, moved.position));
@@ -146,6 +149,10 @@ impl Fold for StateFold {
     fn mark(&self) -> Result<Option<Mark>, FoldError> {
         let pending = self.shared.overlay().mark();
         pending.map_or_else(|| self.shared.tree.mark(), |mark| Ok(Some(mark))).map_err(words)
+    }
+
+    fn acknowledged(&self) -> Result<Option<Mark>, FoldError> {
+        Ok(self.mark()?.or(self.acknowledged))
     }
 
     fn head(&self, run: RunId) -> Result<Option<Head>, FoldError> {

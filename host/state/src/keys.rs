@@ -6,6 +6,8 @@ use skep_model::{RunId, RunState, Seq};
 pub(crate) const SCHEMA: &[u8] = b"\0schema";
 /// How far the journal was folded.
 pub(crate) const MARK: &[u8] = b"\0mark";
+/// The damage over which the state was made anew.
+pub(crate) const DAMAGE: &[u8] = b"\0damage";
 
 const ROW: u8 = 1;
 const STRETCH: u8 = 2;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use skep_journal::{Journal, OwnerLock};
+use skep_journal::{Journal, Mark, OwnerLock};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -24,70 +24,91 @@ pub(crate) struct Opened {
 
 /// Opens both; `trouble` is what is already known to be wrong with the state.
 pub(crate) fn open(config: &Config, lock: &Arc<OwnerLock>, trouble: Option<Trouble>) -> Result<Opened, Error> {
-    let opened = match trouble.map_or_else(|| use_state(config), Err) {
-        Ok(tree) => follow(config, lock, tree),
-        Err(trouble) => return rebuild(config, lock, trouble),
+    if let Some(trouble) = trouble.or_else(|| broke_earlier(config)) {
+        return rebuild(config, lock, trouble, last_mark(config));
+    }
+    let (tree, mark) = match use_state(config) {
+        Ok(state) => state,
+        Err(trouble) => return rebuild(config, lock, trouble, None),
     };
-    match opened {
+    match follow(config, lock, tree, mark.is_none()) {
         Ok(Attempt::Good(opened)) => Ok(opened),
-        Ok(Attempt::Disagrees(earlier, reason)) => {
-            let mut opened = rebuild(config, lock, Trouble::Disagrees { reason })?;
+        Ok(Attempt::Disagrees(earlier)) => {
+            let reason = earlier.damage.first().map(ToString::to_string).unwrap_or_default();
+            let mut opened = rebuild(config, lock, Trouble::Disagrees { reason }, mark)?;
+            opened.shared.tree.note_damage(&earlier.damage)?;
             // The first opening has cut off what was torn.
             opened.report.journal.torn = opened.report.journal.torn.or(earlier.torn);
             Ok(opened)
         }
-        Err(Error::Journal(skep_journal::Error::Fold { reason })) => rebuild(config, lock, Trouble::Failed { reason }),
+        Err(Error::Journal(skep_journal::Error::Fold { reason })) => {
+            rebuild(config, lock, Trouble::Failed { reason }, mark)
+        }
         Err(other) => Err(other),
     }
 }
 
 enum Attempt {
     Good(Opened),
-    Disagrees(skep_journal::OpenReport, String),
+    Disagrees(skep_journal::OpenReport),
 }
 
-fn use_state(config: &Config) -> Result<Tree, Trouble> {
-    let marker = config.broken_marker();
-    if let Ok(reason) = fs::read_to_string(&marker) {
-        return Err(Trouble::BrokeEarlier { reason });
-    }
-    supervise::open(&config.state_dir(), config.cache_bytes, config.open_timeout)
+fn broke_earlier(config: &Config) -> Option<Trouble> {
+    let reason = fs::read_to_string(config.broken_marker()).ok()?;
+    Some(Trouble::BrokeEarlier { reason })
+}
+
+/// The state, and how far it came; no mark when it is empty.
+fn use_state(config: &Config) -> Result<(Tree, Option<Mark>), Trouble> {
+    let tree = supervise::open(&config.state_dir(), config.cache_bytes, config.open_timeout)?;
+    let mark = tree.mark().map_err(|error| Trouble::Failed { reason: error.to_string() })?;
+    Ok((tree, mark))
+}
+
+/// How far a state came that is about to be set aside, if it still says so: nothing else tells what was acknowledged at
+/// the journal's end from what a crash tore.
+fn last_mark(config: &Config) -> Option<Mark> {
+    let (_, mark) = config.state_dir().exists().then(|| use_state(config).ok()).flatten()?;
+    mark
 }
 
 /// Lets the state catch up with the journal.
-fn follow(config: &Config, lock: &Arc<OwnerLock>, tree: Tree) -> Result<Attempt, Error> {
-    let fresh = tree.mark()?.is_none();
-    let (journal, shared, journal_report) = join(config, lock, tree)?;
+fn follow(config: &Config, lock: &Arc<OwnerLock>, tree: Tree, fresh: bool) -> Result<Attempt, Error> {
+    let opened = join(config, lock, tree.clone(), None)?;
     // Damage may be the state's error: one that lags or is ahead makes a sound journal look broken.
-    if let Some(damage) = journal_report.damage.iter().find(|_| !fresh) {
-        let reason = damage.to_string();
-        return Ok(Attempt::Disagrees(journal_report, reason));
+    let damage = &opened.report.journal.damage;
+    if !fresh && !damage.is_empty() && !tree.knows(damage)? {
+        return Ok(Attempt::Disagrees(opened.report.journal));
     }
-    let events = journal_report.folded;
+    let events = opened.report.journal.folded;
     let rebuilt = (fresh && events > 0).then_some(Rebuilt { because: Trouble::Missing, set_aside: None, events });
-    Ok(Attempt::Good(Opened { journal, shared, report: OpenReport { journal: journal_report, rebuilt } }))
+    Ok(Attempt::Good(Opened { report: OpenReport { rebuilt, ..opened.report }, ..opened }))
 }
 
-fn join(
+/// Opens the journal with the state as its fold. `acknowledged` is how far an earlier state came.
+fn join(config: &Config, lock: &Arc<OwnerLock>, tree: Tree, acknowledged: Option<Mark>) -> Result<Opened, Error> {
+    let shared = Arc::new(Shared::new(tree, config.broken_marker(), lock.clone()));
+    let fold = StateFold::new(shared.clone(), config.on_progress.meter(), acknowledged)?;
+    let (journal, report) = Journal::open(config.journal.clone(), config.storage.clone(), Box::new(fold))?;
+    let report = OpenReport { journal: report, rebuilt: None, unfolded: shared.take_unfolded() };
+    Ok(Opened { journal, shared, report })
+}
+
+fn rebuild(
     config: &Config,
     lock: &Arc<OwnerLock>,
-    tree: Tree,
-) -> Result<(Journal, Arc<Shared>, skep_journal::OpenReport), Error> {
-    let shared = Arc::new(Shared::new(tree, config.broken_marker(), lock.clone()));
-    let fold = StateFold::new(shared.clone(), config.on_progress.meter())?;
-    let (journal, report) = Journal::open(config.journal.clone(), config.storage.clone(), Box::new(fold))?;
-    Ok((journal, shared, report))
-}
-
-fn rebuild(config: &Config, lock: &Arc<OwnerLock>, because: Trouble) -> Result<Opened, Error> {
+    because: Trouble,
+    acknowledged: Option<Mark>,
+) -> Result<Opened, Error> {
     tracing::warn!(%because, "rebuilding the state from the journal");
     let set_aside = quarantine::set_aside(&config.state_dir())?;
     let tree = supervise::open(&config.state_dir(), config.cache_bytes, config.open_timeout)
         .map_err(|trouble| Error::broken(format!("even a new one: {trouble}")))?;
-    let (journal, shared, journal_report) = join(config, lock, tree)?;
+    let mut opened = join(config, lock, tree, acknowledged)?;
     forget_marker(&config.broken_marker())?;
-    let rebuilt = Some(Rebuilt { because, set_aside, events: journal_report.folded });
-    Ok(Opened { journal, shared, report: OpenReport { journal: journal_report, rebuilt } })
+    let events = opened.report.journal.folded;
+    opened.report.rebuilt = Some(Rebuilt { because, set_aside, events });
+    Ok(opened)
 }
 
 fn forget_marker(marker: &Path) -> Result<(), Error> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use skep_model::RunId;
+
 /// What opening found. A report that is not quiet should be shown to the operator.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OpenReport {
@@ -11,6 +13,8 @@ pub struct OpenReport {
     pub journal: skep_journal::OpenReport,
     /// The state was rebuilt.
     pub rebuilt: Option<Rebuilt>,
+    /// Runs that ended as an error because an event of theirs can't follow those before it, or is unknown; and why.
+    pub unfolded: Vec<(RunId, String)>,
 }
 
 /// The state was made anew from the journal.
@@ -70,7 +74,8 @@ impl OpenReport {
     /// Nothing happened that anybody must know.
     pub fn is_quiet(&self) -> bool {
         let skep_journal::OpenReport { torn, damage, lost, .. } = &self.journal;
-        self.rebuilt.is_none() && torn.is_none() && damage.is_empty() && lost.is_none()
+        let agrees = self.rebuilt.is_none() && self.unfolded.is_empty();
+        agrees && torn.is_none() && damage.is_empty() && lost.is_none()
     }
 }
 
@@ -93,6 +98,7 @@ impl fmt::Display for OpenReport {
                 lost.folded.batch, lost.held
             )?;
         }
-        self.journal.damage.iter().try_for_each(|damage| writeln!(f, "damage: {damage}"))
+        self.journal.damage.iter().try_for_each(|damage| writeln!(f, "damage: {damage}"))?;
+        self.unfolded.iter().try_for_each(|(run, why)| writeln!(f, "run {run} ended as an error: {why}"))
     }
 }

@@ -1,7 +1,8 @@
 //! What the writer and the readers of the state have in common.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use skep_journal::OwnerLock;
 use skep_model::{Record, RunId};
@@ -16,6 +17,8 @@ pub(crate) struct Shared {
     pub(crate) tree: Tree,
     overlay: RwLock<Overlay>,
     broken: OnceLock<String>,
+    /// Why events that were written earlier did not fold: the first one of each run.
+    unfolded: Mutex<BTreeMap<RunId, String>>,
     /// Written when the state breaks, so that the next open rebuilds it.
     marker: PathBuf,
     /// Held until the journal's committer and all readers are gone.
@@ -24,7 +27,14 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(tree: Tree, marker: PathBuf, lock: Arc<OwnerLock>) -> Self {
-        Self { tree, overlay: RwLock::default(), broken: OnceLock::new(), marker, _lock: lock }
+        Self {
+            tree,
+            overlay: RwLock::default(),
+            broken: OnceLock::new(),
+            unfolded: Mutex::default(),
+            marker,
+            _lock: lock,
+        }
     }
 
     pub(crate) fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
@@ -55,6 +65,18 @@ impl Shared {
         applied.map_err(|error| self.breaks(error))?;
         self.overlay_mut().stored();
         Ok(())
+    }
+
+    pub(crate) fn note_unfolded(&self, run: RunId, why: String) {
+        self.unfolded().entry(run).or_insert(why);
+    }
+
+    pub(crate) fn take_unfolded(&self) -> Vec<(RunId, String)> {
+        std::mem::take(&mut *self.unfolded()).into_iter().collect()
+    }
+
+    fn unfolded(&self) -> MutexGuard<'_, BTreeMap<RunId, String>> {
+        self.unfolded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers that the state can't be trusted any more, across a restart too.

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use skep_journal::Mark;
-use skep_model::{RunId, Seq};
+use skep_journal::{Damage, Mark};
+use skep_model::{Digest, RunId, Seq};
 
 use crate::envelope;
 use crate::error::Error;
@@ -115,6 +115,17 @@ impl Tree {
         Ok(Some(Mark::from_bytes(bytes)))
     }
 
+    /// Whether the state was made anew over this damage already, so that it is the journal's and not the state's.
+    pub(crate) fn knows(&self, damage: &[Damage]) -> Result<bool, Error> {
+        Ok(self.get::<Digest>(keys::DAMAGE)? == Some(digest(damage)))
+    }
+
+    pub(crate) fn note_damage(&self, damage: &[Damage]) -> Result<(), Error> {
+        let mut changes = Changes::default();
+        changes.put(keys::DAMAGE.to_vec(), &digest(damage))?;
+        self.apply(changes)
+    }
+
     pub(crate) fn row(&self, run: RunId) -> Result<Option<Row>, Error> {
         self.get(&keys::row(run))
     }
@@ -151,6 +162,11 @@ impl Tree {
     fn entries(&self, range: impl RangeBounds<Vec<u8>>) -> Guarded {
         Guarded(self.tree.range::<Vec<u8>, _>(range))
     }
+}
+
+fn digest(damage: &[Damage]) -> Digest {
+    let lines: Vec<String> = damage.iter().map(ToString::to_string).collect();
+    Digest::of(lines.join("\n").as_bytes())
 }
 
 /// sled's iterator, with its panics as errors.

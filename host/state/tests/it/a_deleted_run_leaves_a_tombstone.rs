@@ -1,6 +1,7 @@
 use std::fs;
 use std::time::Duration;
 
+use skep_journal::Keep;
 use skep_model::{Happening, Timestamp};
 use skep_state::{Error, Filter, RetentionConfig, Store};
 
@@ -65,6 +66,21 @@ fn check_deleted(store: &Store, life: &Life) {
         store.state().list(&filter, 1000, None).unwrap().records.contains(&record)
     };
     assert!(listed(true) && !listed(false));
+}
+
+#[test]
+fn a_single_old_event_of_a_long_run_is_found_where_retention_put_it() {
+    let data = tempfile::tempdir().unwrap();
+    let store = open_quietly(data.path());
+    let (gone, long) = (Life::complete(1, 3, None), Life::complete(2, 90, None));
+    store.append_blocking(long.run, 1, &long.events[..1]).unwrap();
+    gone.store(&store);
+    store.journal().close_segment().unwrap();
+    store.append_blocking(long.run, 2, &long.events[1..]).unwrap();
+    store.delete_run(gone.run, "no longer needed", LATER).unwrap();
+    let keep = |run| if run == gone.run { Keep::From(gone.next_seq()) } else { Keep::Everything };
+    assert_eq!(store.journal().retain(..2, keep).unwrap().dropped, gone.events.len() as u64);
+    long.check(&store);
 }
 
 #[test]

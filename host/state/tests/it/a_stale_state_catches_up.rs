@@ -1,25 +1,9 @@
-use std::fs;
 use std::path::Path;
 
-use skep_state::Trouble;
+use skep_model::Timestamp;
+use skep_state::{RetentionConfig, Trouble};
 
-use crate::support::{Life, check_all, event, filled, open, open_quietly, text};
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let to = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => assert!(fs::copy(entry.path(), to).is_ok()),
-        }
-    }
-}
-
-fn put_back(old: &Path, data: &Path, what: &str) {
-    fs::remove_dir_all(data.join(what)).unwrap();
-    copy(old, &data.join(what));
-}
+use crate::support::{Life, check_all, copy, event, filled, open, open_quietly, put_back, text};
 
 /// Goes on with some old runs and begins new ones.
 fn go_on(data: &Path, lives: &mut Vec<Life>) {
@@ -75,4 +59,31 @@ fn a_state_that_contradicts_its_journal_is_noticed() {
     let because = report.rebuilt.map(|rebuilt| rebuilt.because);
     assert!(matches!(because, Some(Trouble::Disagrees { .. })), "{because:?}");
     check_all(&store, &lives);
+}
+
+#[test]
+fn a_run_that_was_deleted_since_is_deleted_and_the_others_are_found_where_they_are_now() {
+    let (data, mut lives) = filled(20);
+    let long = Life::complete(50, 90, None);
+    let store = open_quietly(data.path());
+    for (seq, event) in (1..).zip(&long.events) {
+        store.append_blocking(long.run, seq, std::slice::from_ref(event)).unwrap();
+    }
+    lives.push(long);
+    drop(store);
+    let old = data.path().join("old");
+    copy(&data.path().join("state"), &old);
+    let store = open_quietly(data.path());
+    let gone = lives.remove(3);
+    store.delete_run(gone.run, "no longer needed", Timestamp(1_800_000_000_000)).unwrap();
+    store.compact(&RetentionConfig::default(), Timestamp(1_800_000_000_000)).unwrap();
+    let tombstone = store.record(gone.run).unwrap();
+    drop(store);
+    put_back(&old, data.path(), "state");
+    let store = open_quietly(data.path());
+    assert_eq!(store.record(gone.run).unwrap(), tombstone);
+    assert_eq!(store.read_events(gone.run, 1, 9).unwrap().len(), 1);
+    lives.iter().for_each(|life| life.check(&store));
+    let verified = store.verify(|_| {}).unwrap();
+    assert!(verified.is_sound(), "{verified:?}");
 }

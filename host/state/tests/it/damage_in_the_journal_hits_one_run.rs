@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use skep_model::{Happening, Outcome, RunState, Timestamp};
 use skep_state::{RetentionConfig, Store};
 
-use crate::support::{Life, config, event, filled, open, text};
+use crate::support::{Life, config, event, filled, open, open_quietly, text};
 
 fn segment(data: &std::path::Path) -> PathBuf {
     let mut files: Vec<_> = fs::read_dir(data.join("journal")).unwrap().flatten().map(|entry| entry.path()).collect();
@@ -79,4 +79,75 @@ fn it_can_be_exported_as_far_as_it_is_sound_and_deleted() {
     assert!(store.record(lives[14].run).unwrap().unwrap().deleted);
     let compacted = store.compact(&RetentionConfig::default(), Timestamp(1_800_000_000_000)).unwrap();
     assert_eq!(compacted.segments_damaged, 1, "the evidence stays");
+}
+
+/// A store whose last batch is all of run 50 and is hit in one event.
+fn hit_at_its_end() -> (tempfile::TempDir, Vec<Life>, Life) {
+    let (data, lives) = filled(20);
+    let last = Life::complete(50, 5, None);
+    open_quietly(data.path()).append_blocking(last.run, 1, &last.events).unwrap();
+    harm(data.path(), "run 50 says 2");
+    (data, lives, last)
+}
+
+fn check_hit_at_its_end(store: &Store, lives: &[Life], last: &Life) {
+    let reason = reason(store, last);
+    assert!(reason.contains("segment 1 offset "), "{reason}");
+    let sound: Vec<_> = (1..).zip(last.events.iter().cloned()).take(5).collect();
+    assert_eq!(store.read_events(last.run, 1, 99).unwrap(), sound, "what is whole is kept");
+    lives.iter().for_each(|life| life.check(store));
+}
+
+#[test]
+fn what_was_acknowledged_last_is_damaged_and_not_torn() {
+    let (data, mut lives, last) = hit_at_its_end();
+    let (store, report) = open(data.path());
+    assert_eq!((report.journal.torn, report.journal.damage.len()), (None, 1), "{report}");
+    assert!(report.rebuilt.is_some(), "the state may be what is wrong");
+    check_hit_at_its_end(&store, &lives, &last);
+    drop(store);
+
+    let (store, report) = open(data.path());
+    assert_eq!((report.journal.torn, report.journal.damage.len()), (None, 1), "{report}");
+    assert_eq!(report.rebuilt, None, "it was not");
+    check_hit_at_its_end(&store, &lives, &last);
+    let more = Life::complete(60, 5, None);
+    more.store(&store);
+    lives.push(more);
+    drop(store);
+    check_hit_at_its_end(&open_quietly(data.path()), &lives, &last);
+}
+
+#[test]
+fn what_was_acknowledged_last_is_not_taken_for_torn_when_somebody_asks_for_a_rebuild() {
+    let (data, lives, last) = hit_at_its_end();
+    for _ in 0..2 {
+        let (store, report) = Store::rebuild(config(data.path())).unwrap();
+        assert_eq!((report.journal.torn, report.journal.damage.len()), (None, 1), "{report}");
+        check_hit_at_its_end(&store, &lives, &last);
+    }
+}
+
+#[test]
+fn a_run_whose_damage_is_found_by_reading_ends_as_an_error_with_the_place() {
+    let (data, lives) = filled(20);
+    harm(data.path(), "Do what number 14 does.");
+    let store = open_quietly(data.path());
+    let hit = &lives[14];
+    assert!(store.state().unfinished().unwrap().iter().any(|record| record.run_id == hit.run));
+    let read = store.read_events(hit.run, 1, 1);
+    assert!(matches!(read, Err(skep_state::Error::Journal(skep_journal::Error::Damaged { .. }))), "{read:?}");
+    let place = reason(&store, hit);
+    assert!(place.contains("segment 1 offset "), "{place}");
+    assert!(store.state().unfinished().unwrap().iter().all(|record| record.run_id != hit.run), "nobody takes it up");
+    let said = event(hit.next_seq(), Happening::Said { text: text("more") });
+    let refused = store.append_blocking(hit.run, hit.next_seq(), &[said]);
+    assert!(matches!(refused, Err(skep_state::Error::Journal(skep_journal::Error::Damaged { .. }))), "{refused:?}");
+    drop(store);
+
+    let store = open_quietly(data.path());
+    assert_eq!(reason(&store, hit), place);
+    store.delete_run(hit.run, "damaged", Timestamp(1_800_000_000_000)).unwrap();
+    assert!(store.record(hit.run).unwrap().unwrap().deleted);
+    lives.iter().filter(|life| life.run != hit.run).for_each(|life| life.check(&store));
 }

@@ -1,5 +1,6 @@
 //! Runs to keep, and folders to keep them in.
 
+use std::fs;
 use std::path::Path;
 
 use skep_model::{
@@ -209,4 +210,22 @@ pub(crate) fn check_all(store: &Store, lives: &[Life]) {
     let report = store.verify(|_| {}).unwrap();
     assert!(report.is_sound(), "{report:?}");
     assert_eq!(report.runs, lives.len() as u64);
+}
+
+/// Copies a folder.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => assert!(fs::copy(entry.path(), to).is_ok()),
+        }
+    }
+}
+
+/// Replaces a part of a data folder by an older one.
+pub(crate) fn put_back(old: &Path, data: &Path, what: &str) {
+    fs::remove_dir_all(data.join(what)).unwrap();
+    copy(old, &data.join(what));
 }
