@@ -19,6 +19,8 @@ use crate::storage::{Mode, Storage, StorageFile};
 /// How much is read or written at once.
 const PIECE: usize = 64 << 10;
 const UNFINISHED: &str = "tmp";
+/// How many blobs put since the last sweep are told apart (about 2.5 MB).
+const REMEMBERED: usize = 65_536;
 
 /// Content-addressed files. Put a blob first, then append the event that names it.
 #[derive(Debug)]
@@ -32,8 +34,30 @@ pub struct BlobStore {
 /// What was put lately, and so may be named by an event that is still on its way.
 #[derive(Debug, Default)]
 struct Recent {
-    young: HashSet<Digest>,
-    old: HashSet<Digest>,
+    young: Generation,
+    old: Generation,
+}
+
+/// What was put between two sweeps. A host may go without a sweep for long, so beyond some number it isn't remembered which
+/// blobs those were: it may be any.
+#[derive(Debug, Default)]
+struct Generation {
+    known: HashSet<Digest>,
+    any: bool,
+}
+
+impl Generation {
+    fn add(&mut self, digest: Digest) {
+        if self.any || self.known.len() >= REMEMBERED {
+            *self = Self { known: HashSet::new(), any: true };
+        } else {
+            self.known.insert(digest);
+        }
+    }
+
+    fn may_hold(&self, digest: &Digest) -> bool {
+        self.any || self.known.contains(digest)
+    }
 }
 
 impl BlobStore {
@@ -53,13 +77,7 @@ impl BlobStore {
     /// Stores bytes, durably. Costs a sync of the file and one of its folder, also when the blob was there.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, Error> {
         let digest = Digest::of(bytes);
-        self.protect(digest);
-        if !self.holds(&digest)? {
-            let path = self.unfinished_path();
-            let file = self.create(&path)?;
-            file.write_at(bytes, 0).map_err(Error::io("write", &path))?;
-            self.name(&path, file.as_ref(), &digest)?;
-        }
+        self.keep(bytes, &digest)?;
         self.sync_folder_of(&digest)?;
         Ok(digest)
     }
@@ -69,13 +87,7 @@ impl BlobStore {
         let digests: Vec<Digest> = blobs.iter().map(|bytes| Digest::of(bytes)).collect();
         let mut folders = HashSet::new();
         for (digest, bytes) in digests.iter().zip(blobs) {
-            self.protect(*digest);
-            if !self.holds(digest)? {
-                let path = self.unfinished_path();
-                let file = self.create(&path)?;
-                file.write_at(bytes, 0).map_err(Error::io("write", &path))?;
-                self.name(&path, file.as_ref(), digest)?;
-            }
+            self.keep(bytes, digest)?;
             folders.insert(digest.as_bytes()[0]);
         }
         let mut seen = digests.iter().filter(|digest| folders.remove(&digest.as_bytes()[0]));
@@ -86,18 +98,37 @@ impl BlobStore {
     /// Stores what a reader gives, without holding it in memory. Returns how long it was, too. Over `limit` bytes are
     /// `TooLarge`, and leave nothing.
     pub fn put_reader(&self, reader: &mut dyn Read, limit: u64) -> Result<(Digest, u64), Error> {
-        let path = self.unfinished_path();
-        let file = self.create(&path)?;
-        let copied = self.copy(reader, file.as_ref(), &path, limit);
-        let finished = copied.and_then(|(digest, bytes)| {
+        let (digest, bytes) = self.write(|file, path| {
+            let (digest, bytes) = self.copy(reader, file, path, limit)?;
             self.protect(digest);
-            self.name(&path, file.as_ref(), &digest)?;
-            self.sync_folder_of(&digest)?;
+            self.name(path, file, &digest)?;
             Ok((digest, bytes))
-        });
-        if finished.is_err() {
-            // It has no name, so at the latest the next opening removes it.
-            self.remove(&path).or_else(|error| if path_is_gone(&error) { Ok(()) } else { Err(error) })?;
+        })?;
+        self.sync_folder_of(&digest)?;
+        Ok((digest, bytes))
+    }
+
+    /// Sees to it that a blob is there, whole; its name is not durable yet.
+    fn keep(&self, bytes: &[u8], digest: &Digest) -> Result<(), Error> {
+        self.protect(*digest);
+        if self.holds(digest)? {
+            return Ok(());
+        }
+        self.write(|file, path| {
+            file.write_at(bytes, 0).map_err(Error::io("write", path))?;
+            self.name(path, file, digest)
+        })
+    }
+
+    /// Makes a new file, and removes it again when it can't be finished.
+    fn write<T>(&self, finish: impl FnOnce(&dyn StorageFile, &Path) -> Result<T, Error>) -> Result<T, Error> {
+        let path = self.unfinished_path();
+        let finished = self.create(&path).and_then(|file| finish(file.as_ref(), &path));
+        if finished.is_err()
+            && let Err(error) = self.remove(&path)
+            && !path_is_gone(&error)
+        {
+            tracing::warn!(%error, "an unfinished blob stays until the store is opened again");
         }
         finished
     }
@@ -158,7 +189,7 @@ impl BlobStore {
     }
 
     /// Removes blobs that `keep` doesn't name, and returns how many. Blobs put since the sweep before the last one
-    /// stay, because the events that name them may still be on their way.
+    /// stay, because the events that name them may still be on their way; when those were more than can be told apart, all stay.
     pub fn remove_unreferenced(&self, keep: impl Fn(&Digest) -> bool) -> Result<u64, Error> {
         let mut removed = 0;
         for folder in self.list(&self.dir)? {
@@ -180,14 +211,14 @@ impl BlobStore {
     /// Under the lock, so that a blob can't be removed between being found there and being relied on.
     fn remove_if_settled(&self, digest: &Digest) -> Result<u64, Error> {
         let recent = self.recent();
-        if recent.young.contains(digest) || recent.old.contains(digest) {
+        if recent.young.may_hold(digest) || recent.old.may_hold(digest) {
             return Ok(0);
         }
         self.remove(&self.path(digest)).map(|()| 1)
     }
 
     fn protect(&self, digest: Digest) {
-        self.recent().young.insert(digest);
+        self.recent().young.add(digest);
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
@@ -237,4 +268,19 @@ impl BlobStore {
 /// Whether it failed because there is no such file (any more).
 fn path_is_gone(error: &Error) -> bool {
     matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_blobs_than_can_be_told_apart_are_any_blobs_and_take_no_memory() {
+        let mut generation = Generation::default();
+        let digest = |number: usize| Digest::of(&number.to_le_bytes());
+        (0..REMEMBERED).for_each(|number| generation.add(digest(number)));
+        assert!(generation.may_hold(&digest(7)) && !generation.may_hold(&digest(REMEMBERED)));
+        generation.add(digest(REMEMBERED));
+        assert!(generation.may_hold(&digest(REMEMBERED + 1)) && generation.known.capacity() == 0);
+    }
 }

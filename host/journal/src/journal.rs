@@ -82,11 +82,14 @@ impl Journal {
 
     /// Reads one entry, whose position the fold knows, and checks that it is that entry and whole.
     ///
-    /// `Fold` means that a different entry is there: the fold's index is wrong. `Moved` means that retention has put it elsewhere since the position was looked up: look it up again.
+    /// `Fold` means that a different entry is there: the fold's index is wrong. `Moved` means that retention has put it
+    /// elsewhere since the position was looked up: look it up again. The fold has heard of the new position then; if it
+    /// still has the old one, the entry was not found when the fold was told, and that is damage: [`Journal::condemn`].
     pub fn read(&self, run: RunId, seq: u64, position: Position) -> Result<Entry, Error> {
-        let moved = || self.holder(position).is_some_and(|now| now.rewrite > position.rewrite);
-        let name = self.holder(position).filter(|name| name.rewrite == position.rewrite);
-        match name.map(|name| self.read_at(name, position)) {
+        let segments = &self.shared.segments;
+        let moved =
+            || segments.covering(position.segment).is_some_and(|segment| segment.name.rewrite > position.rewrite);
+        match segments.at(position).map(|segment| self.read_at(segment.name, position)) {
             Some(Ok(Some(entry))) if entry.run == run && entry.seq == seq => Ok(entry),
             Some(Ok(Some(other))) => Err(misplaced(run, seq, &other)),
             _ if moved() => Err(Error::Moved { run, seq }),
@@ -119,11 +122,6 @@ impl Journal {
         block_on(answered).map_err(|_| self.shared.healthy().err().unwrap_or(Error::Closed))
     }
 
-    /// The file that holds the position's segment now.
-    fn holder(&self, position: Position) -> Option<SegmentName> {
-        self.shared.segments.covering(position.segment).map(|segment| segment.name)
-    }
-
     /// The entry at a position; `None` if none is there that checks.
     fn read_at(&self, name: SegmentName, position: Position) -> Result<Option<Entry>, Error> {
         let segments = &self.shared.segments;
@@ -150,8 +148,7 @@ impl Journal {
 
     /// Like [`Journal::scan`], beginning with the batches of one segment.
     pub fn scan_from(&self, segment: u64) -> Scan {
-        let from = From { segment, ..From::START };
-        Scan::new(Steps::new(self.shared.segments.clone(), from, self.shared.end()))
+        Scan::new(Steps::new(self.shared.segments.clone(), From::segment(segment), self.shared.end()))
     }
 
     /// Follows what becomes durable from now on.

@@ -8,9 +8,11 @@ use crate::entry::Batch;
 use crate::error::Error;
 use crate::fold::{Fold, Moved};
 use crate::format::frame::encode_batch;
+use crate::format::harvest::Salvage;
 use crate::format::header::SegmentHeader;
 use crate::format::name::SegmentName;
-use crate::retain::{TOLD_AT_ONCE, batches, moved};
+use crate::retain::{TOLD_AT_ONCE, moved};
+use crate::scan::{From, Step, Steps};
 use crate::segments::{Segment, Segments};
 use crate::storage::{Mode, StorageFile};
 
@@ -93,6 +95,7 @@ impl Committer {
         let path = segments.path(ready.segment.name);
         segments.storage.rename(&ready.path, &path).map_err(Error::io("name", &path))?;
         let installed = segments.storage.sync_dir(&segments.dir).map_err(Error::io("sync", &segments.dir));
+        segments.announce(ready.segment);
         let told = installed.and_then(|()| tell(self.fold.as_mut(), &ready.moved));
         self.rewrites = ready.segment.name.rewrite;
         let applied = told.and_then(|()| self.apply(&[]));
@@ -109,16 +112,24 @@ fn tell(fold: &mut dyn Fold, moved: &[Moved]) -> Result<(), Error> {
 }
 
 /// Tells a fold that came as far as batch `through` of the rewritings after number `after`, in their order.
-pub(crate) fn tell_anew(segments: &Segments, fold: &mut dyn Fold, after: u32, through: u64) -> Result<(), Error> {
+pub(crate) fn tell_anew(segments: &Arc<Segments>, fold: &mut dyn Fold, after: u32, through: u64) -> Result<(), Error> {
     let mut unheard = segments.from(1);
     unheard.retain(|segment| segment.name.rewrite > after);
     unheard.sort_by_key(|segment| segment.name.rewrite);
     for segment in unheard {
-        // A damaged one is met by whoever reads from it.
-        let batches = batches(segments, &segment).unwrap_or_default();
-        for batch in batches.iter().filter(|batch| batch.number <= through) {
-            tell(fold, &moved(&batch.entries).collect::<Vec<_>>())?;
+        for step in Steps::new(segments.clone(), From::segment(segment.name.number), segment.at(u32::MAX)) {
+            tell(fold, &heard_by(step, through))?;
         }
     }
     Ok(())
+}
+
+/// What a fold that came as far as batch `through` is to hear. An entry whose payload is damaged is among it, so that
+/// whoever reads it finds the damage and not an old place.
+fn heard_by(step: Step, through: u64) -> Vec<Moved> {
+    match step {
+        Step::Batch(batch) if batch.number <= through => moved(&batch.entries).collect(),
+        Step::Wreck(wreck) | Step::Tail(_, wreck) => wreck.found.iter().map(Salvage::place).collect(),
+        Step::Batch(_) | Step::Damage(_) | Step::End(..) => Vec::new(),
+    }
 }

@@ -22,6 +22,11 @@ pub(crate) struct From {
 
 impl From {
     pub(crate) const START: From = From { segment: 1, offset: None, batch: None };
+    /// The beginning of a segment.
+    pub(crate) const fn segment(segment: u64) -> From {
+        From { segment, ..From::START }
+    }
+
     /// Behind everything.
     pub(crate) const END: Position = Position { segment: u64::MAX, rewrite: 0, offset: 0 };
 }

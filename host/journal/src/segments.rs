@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::error::Error;
 use crate::format::Salt;
@@ -32,20 +32,41 @@ impl Segment {
         self.at(header::AREA as u32)
     }
 
+    fn holds(&self, number: u64) -> bool {
+        (self.name.number..=self.name.through).contains(&number)
+    }
+
     pub(crate) fn at(&self, offset: u32) -> Position {
         Position { segment: self.name.number, rewrite: self.name.rewrite, offset }
     }
 }
 
+/// The files that hold the journal now.
+#[derive(Debug, Default)]
+struct Table {
+    /// By the number of the first segment they hold.
+    files: BTreeMap<u64, Segment>,
+    /// A rewriting that has its name and not yet its place here. While the fold is told where its entries are, some
+    /// positions lead into it and some into the files that it replaces.
+    arriving: Option<Segment>,
+}
+
+impl Table {
+    fn covering(&self, number: u64) -> Option<Segment> {
+        let (_, segment) = self.files.range(..=number).next_back()?;
+        Some(*segment).filter(|segment| segment.holds(number))
+    }
+}
+
 type OpenFile = (SegmentName, Arc<dyn StorageFile>);
 
-/// The files, by the number of the first segment they hold.
+/// The files, and the folder that they are in.
 #[derive(Debug)]
 pub(crate) struct Segments {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) dir: PathBuf,
     pub(crate) salt: Salt,
-    table: RwLock<BTreeMap<u64, Segment>>,
+    table: RwLock<Table>,
     open: Mutex<VecDeque<OpenFile>>,
     readers: Mutex<Readers>,
 }
@@ -164,41 +185,60 @@ impl Segments {
         }
     }
 
+    fn table(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn table_mut(&self) -> RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn insert(&self, segment: Segment) {
-        self.table.write().unwrap_or_else(PoisonError::into_inner).insert(segment.name.number, segment);
+        self.table_mut().files.insert(segment.name.number, segment);
+    }
+
+    /// Lets readers find a rewriting by its positions, before it takes its place by [`Segments::replace`].
+    pub(crate) fn announce(&self, rewriting: Segment) {
+        self.table_mut().arriving = Some(rewriting);
     }
 
     /// In the table, puts one file in the place of those it replaces.
     pub(crate) fn replace(&self, by: Segment) -> Vec<Segment> {
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let numbers: Vec<u64> = table.range(by.name.number..=by.name.through).map(|(number, _)| *number).collect();
-        let replaced = numbers.iter().filter_map(|number| table.remove(number)).collect();
-        table.insert(by.name.number, by);
+        let mut table = self.table_mut();
+        let numbers: Vec<u64> =
+            table.files.range(by.name.number..=by.name.through).map(|(number, _)| *number).collect();
+        let replaced = numbers.iter().filter_map(|number| table.files.remove(number)).collect();
+        table.files.insert(by.name.number, by);
+        table.arriving = None;
         replaced
     }
 
     /// All files from the one that holds segment `number` on.
     pub(crate) fn from(&self, number: u64) -> Vec<Segment> {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.values().filter(|segment| segment.name.through >= number).copied().collect()
+        self.table().files.values().filter(|segment| segment.name.through >= number).copied().collect()
     }
 
     /// The file that holds segment `number`.
     pub(crate) fn covering(&self, number: u64) -> Option<Segment> {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        let (_, segment) = table.range(..=number).next_back()?;
-        (segment.name.through >= number).then_some(*segment)
+        self.table().covering(number)
+    }
+
+    /// The file that a position leads into; `None` when it has been replaced, or never was.
+    pub(crate) fn at(&self, position: Position) -> Option<Segment> {
+        let table = self.table();
+        let arriving = table.arriving.filter(|segment| segment.holds(position.segment));
+        let mut both = [table.covering(position.segment), arriving].into_iter().flatten();
+        both.find(|segment| segment.name.rewrite == position.rewrite)
     }
 
     /// The file with the highest number.
     pub(crate) fn last(&self) -> Option<Segment> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).values().next_back().copied()
+        self.table().files.values().next_back().copied()
     }
 
     /// The newest rewriting there is.
     pub(crate) fn rewrites(&self) -> u32 {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.values().map(|segment| segment.name.rewrite).max().unwrap_or(0)
+        self.table().files.values().map(|segment| segment.name.rewrite).max().unwrap_or(0)
     }
 
     /// The bytes of a file from `from` to `until`, or to its end.

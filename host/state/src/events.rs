@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use skep_journal::{Entry, Journal, Tail};
+use skep_journal::{Entry, Journal, Position, Tail};
 use skep_model::{Event, RunId, Seq};
 
 use crate::error::Error;
@@ -40,29 +40,35 @@ impl EventReader {
     /// # Errors
     /// As above.
     pub fn read_entries(&self, run: RunId, from: Seq, limit: usize) -> Result<Vec<Entry>, Error> {
-        let mut entries: Vec<Entry> = Vec::new();
+        let (mut entries, mut stale): (Vec<Entry>, _) = (Vec::new(), None);
         for _ in 0..LOOKUPS {
             let next = entries.last().map_or(from, |last| last.seq + 1);
-            match self.read_places(run, next, limit - entries.len(), &mut entries) {
-                Err(skep_journal::Error::Moved { .. }) => {}
-                other => return other.map(|()| entries).map_err(Error::from),
+            match self.read_places(run, next, limit - entries.len(), &mut entries)? {
+                None => return Ok(entries),
+                // The state hears of a new place before the old one is given up, so there is none.
+                Some(place) if stale == Some(place) => return Err(self.journal.condemn(run, place).into()),
+                Some(place) => stale = Some(place),
             }
         }
         Err(skep_journal::Error::Moved { run, seq: entries.last().map_or(from, |last| last.seq + 1) }.into())
     }
 
+    /// Returns the place of the first event that is no longer where it was, if there is one.
     fn read_places(
         &self,
         run: RunId,
         from: Seq,
         limit: usize,
         entries: &mut Vec<Entry>,
-    ) -> Result<(), skep_journal::Error> {
-        let places = self.state.positions(run, from, limit);
-        for (seq, at) in places.map_err(|error| skep_journal::Error::Fold { reason: error.to_string() })? {
-            entries.push(self.journal.read(run, seq, at)?);
+    ) -> Result<Option<Position>, Error> {
+        for (seq, at) in self.state.positions(run, from, limit)? {
+            match self.journal.read(run, seq, at) {
+                Ok(entry) => entries.push(entry),
+                Err(skep_journal::Error::Moved { .. }) => return Ok(Some(at)),
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// A run's events from number `from` on: first those that are there, then those that come.
@@ -92,7 +98,10 @@ impl Following {
     /// The next event, as soon as it is durable. Dropping the future loses nothing.
     ///
     /// # Errors
-    /// `Closed` with the journal; damage.
+    /// `Closed` with the journal or with the runtime; damage.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub async fn next(&mut self) -> Result<(Seq, Event), Error> {
         loop {
             if let Some((seq, event)) = self.ready.pop_front() {
@@ -100,15 +109,23 @@ impl Following {
                 return Ok((seq, event));
             }
             if self.behind {
-                self.catch_up()?;
+                self.catch_up().await?;
             } else {
                 self.listen().await?;
             }
         }
     }
 
-    fn catch_up(&mut self) -> Result<(), Error> {
-        self.ready = self.events.read(self.run, self.next, PAGE)?.into();
+    /// Reads from the disk, on a thread that may block.
+    async fn catch_up(&mut self) -> Result<(), Error> {
+        let (events, run, next) = (self.events.clone(), self.run, self.next);
+        let read = tokio::task::spawn_blocking(move || events.read(run, next, PAGE)).await;
+        // The runtime is going down, unless reading panicked.
+        let read = read.map_err(|stopped| match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Error::Journal(skep_journal::Error::Closed),
+        })?;
+        self.ready = read?.into();
         self.behind = !self.ready.is_empty();
         Ok(())
     }

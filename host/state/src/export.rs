@@ -1,6 +1,6 @@
 //! Writing everything down in a form that outlives this program.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use skep_journal::Entry;
+use skep_journal::Error::{BlobDamaged, BlobMissing};
 use skep_model::{Digest, Event, RunId};
 
 use crate::dump::{Line, Totals, VERSION, hex};
@@ -20,7 +21,7 @@ const PAGE: usize = 256;
 
 impl Store {
     /// Writes all runs that were not deleted, and the blobs they name, as one stream of lines (see `dump.rs` for the form).
-    /// Of a damaged run it writes what is sound, and says so. A run that goes on meanwhile is written up to some event.
+    /// Of a damaged run, or one whose blobs are lost, it writes what is sound, and says so. A run that goes on meanwhile is written up to some event.
     ///
     /// # Errors
     /// The writer, or reading. What was written then has no end, and an import refuses it.
@@ -29,37 +30,42 @@ impl Store {
         dump.line(&Line::SkepExport(VERSION))?;
         let mut runs = self.state().all_runs().collect::<Result<Vec<RunId>, Error>>()?;
         runs.reverse();
-        self.export_blobs(&runs, &mut dump)?;
+        let lost = self.export_blobs(&runs, &mut dump)?;
         for run in runs {
-            self.export_run(run, &mut dump)?;
+            self.export_run(run, &lost, &mut dump)?;
         }
         dump.finish()
     }
 
-    fn export_blobs(&self, runs: &[RunId], dump: &mut Dump<impl Write>) -> Result<(), Error> {
-        let mut done: HashSet<Digest> = HashSet::new();
+    /// Returns the blobs that are lost, and what is wrong with each.
+    fn export_blobs(&self, runs: &[RunId], dump: &mut Dump<impl Write>) -> Result<HashMap<Digest, String>, Error> {
+        let (mut done, mut lost) = (HashSet::new(), HashMap::new());
         for run in runs {
             self.each_entry(*run, |entry| {
-                let event = Event::decode(&entry.payload);
-                for blob in event.map(|event| event.what.blobs()).unwrap_or_default() {
-                    if done.insert(blob) {
-                        dump.blob(blob, &self.blobs().get(&blob)?)?;
+                for blob in blobs(entry).into_iter().filter(|blob| done.insert(*blob)) {
+                    match self.blobs().get(&blob) {
+                        Ok(bytes) => dump.blob(blob, &bytes)?,
+                        Err(error @ (BlobMissing(_) | BlobDamaged(_))) => drop(lost.insert(blob, error.to_string())),
+                        Err(error) => return Err(error.into()),
                     }
                 }
                 Ok(())
             })?;
         }
-        Ok(())
+        Ok(lost)
     }
 
-    fn export_run(&self, run: RunId, dump: &mut Dump<impl Write>) -> Result<(), Error> {
-        let mut any = false;
+    fn export_run(&self, run: RunId, lost: &HashMap<Digest, String>, dump: &mut Dump<impl Write>) -> Result<(), Error> {
+        let (mut any, mut lacking) = (false, None);
         let damaged = self.each_entry(run, |entry| {
             any = true;
+            if lacking.is_none() && !lost.is_empty() {
+                lacking = blobs(entry).iter().find_map(|blob| lost.get(blob).cloned());
+            }
             dump.event(entry)
         })?;
         dump.totals.runs += u64::from(any);
-        match damaged.filter(|_| any) {
+        match damaged.or(lacking).filter(|_| any) {
             Some(why) => dump.line(&Line::Damaged { run, why }),
             None => Ok(()),
         }
@@ -71,12 +77,17 @@ impl Store {
         run: RunId,
         mut visit: impl FnMut(&Entry) -> Result<(), Error>,
     ) -> Result<Option<String>, Error> {
-        let mut next = 1;
+        let (mut next, mut page) = (1, PAGE);
         loop {
             if self.record(run)?.is_none_or(|record| record.deleted) {
                 return Ok(None);
             }
-            let entries = match self.events().read_entries(run, next, PAGE) {
+            let entries = match self.events().read_entries(run, next, page) {
+                // What stands before the damage is sound.
+                Err(Error::Journal(skep_journal::Error::Damaged { .. })) if page > 1 => {
+                    page = 1;
+                    continue;
+                }
                 Err(error @ Error::Journal(skep_journal::Error::Damaged { .. })) => return Ok(Some(error.to_string())),
                 entries => entries?,
             };
@@ -87,6 +98,11 @@ impl Store {
         let damaged = self.state().head(run)?.and_then(|head| head.damaged);
         Ok(damaged.map(|at| format!("the journal was damaged at {at}")))
     }
+}
+
+/// The blobs that an event names; none if it is unknown.
+fn blobs(entry: &Entry) -> Vec<Digest> {
+    Event::decode(&entry.payload).map(|event| event.what.blobs()).unwrap_or_default()
 }
 
 struct Dump<W: Write> {

@@ -5,6 +5,7 @@ use skep_model::RunId;
 use super::Salt;
 use super::frame::{ENTRY_HEADER, EntryHeader};
 use crate::entry::{Chain, Entry};
+use crate::fold::Moved;
 use crate::position::Position;
 
 /// A stretch of a segment that doesn't check, and what was still found in it.
@@ -27,6 +28,14 @@ pub(crate) enum Salvage {
 }
 
 impl Salvage {
+    /// Where it is, or was.
+    pub(crate) fn place(&self) -> Moved {
+        match self {
+            Salvage::Whole(entry) => Moved { run: entry.run, seq: entry.seq, position: entry.position },
+            Salvage::Lost { run, seq, at, .. } => Moved { run: *run, seq: *seq, position: *at },
+        }
+    }
+
     /// The run that lost this entry.
     pub(crate) fn lost_run(&self) -> Option<RunId> {
         match self {

@@ -16,8 +16,8 @@ impl SegmentName {
     }
 
     /// `None` for a name that is not a segment's.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        let stem = name.strip_suffix(".seg")?;
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let stem = text.strip_suffix(".seg")?;
         let mut parts = stem.split('-').map(|part| part.parse::<u64>().ok());
         let name = match (parts.next()?, parts.next(), parts.next()) {
             (Some(number), None, None) => Self::original(number),
@@ -26,7 +26,10 @@ impl SegmentName {
             }
             _ => return None,
         };
-        (parts.next().is_none() && name.number > 0 && name.through >= name.number).then_some(name)
+        // Segments after it must still have numbers.
+        let is_possible = name.number > 0 && name.through >= name.number && name.through < u64::MAX;
+        // Whatever reads as these numbers but is spelled differently was not written by a journal.
+        (parts.next().is_none() && is_possible && name.to_string() == text).then_some(name)
     }
 
     /// Whether `other` is an older form of what this file holds.
@@ -57,7 +60,12 @@ mod tests {
 
     #[test]
     fn other_names_are_not_segments() {
-        for name in ["x.seg", "1.seg.tmp", "0.seg", "5-4-1.seg", "1-2.seg", "1-2-3-4.seg", "1"] {
+        let largest = format!("{:020}.seg", u64::MAX);
+        let zero = format!("{:020}.seg", 0);
+        let backwards = format!("{:020}-{:020}-{:010}.seg", 5, 4, 1);
+        let unwritten = format!("{:020}-{:020}-{:010}.seg", 1, 2, 0);
+        let names = ["x.seg", "1.seg", "1.seg.tmp", "0.seg", "5-4-1.seg", "1-2.seg", "1-2-3-4.seg", "1"];
+        for name in names.into_iter().chain([&*largest, &zero, &backwards, &unwritten]) {
             assert_eq!(SegmentName::parse(name), None, "{name}");
         }
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use skep_journal::storage::fault::FaultStorage;
+use skep_journal::storage::fault::{Fault, FaultStorage};
 use skep_journal::{BlobStore, Error};
 use skep_model::Digest;
 
@@ -51,6 +51,34 @@ fn a_stream_over_its_limit_leaves_nothing() {
     let error = store.put_reader(&mut &b"hello"[..], 4).unwrap_err();
     assert!(matches!(error, Error::TooLarge { bytes: 5, limit: 4 }), "{error}");
     assert_eq!(disk.files(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn what_can_not_be_finished_leaves_nothing() {
+    let faults = [Fault::WriteFails, Fault::SyncFails, Fault::DiskFull];
+    let puts: [fn(&BlobStore) -> Result<(), Error>; 3] = [
+        |store| store.put(b"hello").map(drop),
+        |store| store.put_all(&[b"hello", b"world"]).map(drop),
+        |store| store.put_reader(&mut &b"hello"[..], 5).map(drop),
+    ];
+    for (fault, put) in faults.into_iter().flat_map(|fault| puts.map(|put| (fault, put))) {
+        for nth in 1.. {
+            let (disk, store) = store();
+            disk.plan(fault, nth);
+            let done = put(&store);
+            let happened = disk.happened();
+            let unfinished = disk.files().into_iter().filter(|path| path.starts_with("/blobs/tmp")).count();
+            assert_eq!(unfinished, 0, "{fault:?} at call {nth}: {done:?}");
+            assert_eq!(done.is_err(), happened, "{fault:?} at call {nth}");
+            disk.make_room();
+            put(&store).unwrap();
+            assert_eq!(store.get(&Digest::of(b"hello")).unwrap(), b"hello");
+            if !happened {
+                assert!(nth > 1);
+                break;
+            }
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
-use skep_journal::storage::fault::FaultStorage;
+use skep_journal::storage::fault::{Fault, FaultStorage};
 use skep_journal::storage::{Mode, Storage};
 use skep_journal::{Append, Damage, DamageKind, Error, Journal, OpenReport, Position};
 use skep_model::RunId;
@@ -162,6 +162,27 @@ fn a_bad_payload_names_its_run_and_no_other() {
     let answer = journal.append_blocking(Append::new(run(0), next, vec![vec![1]])).unwrap().wait();
     let Err(Error::Damaged { run: of, at }) = answer else { panic!("{answer:?}") };
     assert_eq!((of, at), (run(0), place(FIRST_BATCH + BATCH_HEADER)));
+}
+
+#[test]
+fn what_reading_finds_the_fold_hears_and_a_full_disk_does_not_make_it_forgotten() {
+    let kept = kept();
+    let disk = kept.damaged(0, FIRST_BATCH + BATCH_HEADER + ENTRY_HEADER, |bytes| bytes[0] ^= 1);
+    let (journal, _) = open(&disk, &kept.fold).unwrap();
+    let place = kept.fold.position(run(0), 1).unwrap();
+    let error = journal.read(run(0), 1, place).unwrap_err();
+    assert!(matches!(error, Error::Damaged { run: of, at } if of == run(0) && at == place), "{error}");
+    assert_eq!(kept.fold.snapshot().heads[&run(0)].damaged, Some(place));
+    let next = kept.model.next_seq(run(0));
+    let submit = |append| journal.append_blocking(append).unwrap().wait();
+    disk.plan(Fault::DiskFull, 1);
+    let full = submit(Append::superseding(run(0), next, vec![1; 3000])).unwrap_err();
+    assert!(matches!(full, Error::DiskFull), "{full}");
+    disk.make_room();
+    let refused = submit(Append::new(run(0), next, vec![vec![1]])).unwrap_err();
+    assert!(matches!(refused, Error::Damaged { .. }), "{refused}");
+    submit(Append::superseding(run(0), next, b"begin again".to_vec())).unwrap();
+    assert_eq!(kept.fold.snapshot().heads[&run(0)].damaged, None);
 }
 
 #[test]

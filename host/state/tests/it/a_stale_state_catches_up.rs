@@ -1,7 +1,9 @@
+use std::fs;
 use std::path::Path;
 
-use skep_model::Timestamp;
-use skep_state::{RetentionConfig, Trouble};
+use skep_journal::Keep;
+use skep_model::{RunState, Timestamp};
+use skep_state::{Error, RetentionConfig, Trouble};
 
 use crate::support::{Life, check_all, copy, event, filled, open, open_quietly, put_back, text};
 
@@ -59,6 +61,41 @@ fn a_state_that_contradicts_its_journal_is_noticed() {
     let because = report.rebuilt.map(|rebuilt| rebuilt.because);
     assert!(matches!(because, Some(Trouble::Disagrees { .. })), "{because:?}");
     check_all(&store, &lives);
+}
+
+/// Destroys the header of the event that says this, so that nobody can tell what stood there.
+fn harm(data: &Path, said: &str) {
+    for file in fs::read_dir(data.join("journal")).unwrap().flatten() {
+        let mut bytes = fs::read(file.path()).unwrap();
+        let Some(at) = bytes.windows(said.len()).position(|window| window == said.as_bytes()) else { continue };
+        let payload = bytes[..at].windows(5).rposition(|window| window == b"{\"at\"").unwrap();
+        bytes[payload - 72..payload].fill(0xaa);
+        fs::write(file.path(), bytes).unwrap();
+    }
+}
+
+#[test]
+fn what_was_destroyed_after_it_moved_is_damaged_and_not_for_ever_somewhere_else() {
+    let (data, lives) = filled(20);
+    let store = open_quietly(data.path());
+    store.journal().close_segment().unwrap();
+    Life::complete(50, 3, None).store(&store);
+    drop(store);
+    let old = data.path().join("old");
+    copy(&data.path().join("state"), &old);
+    let store = open_quietly(data.path());
+    let (gone, tombstone) = (lives[3].run, lives[3].next_seq());
+    store.delete_run(gone, "no longer needed", Timestamp(1_800_000_000_000)).unwrap();
+    let keep = |run| if run == gone { Keep::From(tombstone) } else { Keep::Everything };
+    assert!(store.journal().retain(..2, keep).unwrap().dropped > 0);
+    drop(store);
+    harm(data.path(), "run 7 says 30");
+    put_back(&old, data.path(), "state");
+    let store = open_quietly(data.path());
+    let read = store.read_events(lives[7].run, 1, 99);
+    assert!(matches!(read, Err(Error::Journal(skep_journal::Error::Damaged { .. }))), "{read:?}");
+    assert_eq!(store.record(lives[7].run).unwrap().unwrap().state, RunState::Error);
+    lives.iter().filter(|life| ![3, 7].contains(&life.number)).for_each(|life| life.check(&store));
 }
 
 #[test]

@@ -1,3 +1,6 @@
+use std::fs;
+
+use skep_model::{Outcome, RunState};
 use skep_state::{Error, Store};
 
 use crate::support::{Life, config, filled, open_quietly};
@@ -55,4 +58,25 @@ fn what_was_changed_cut_or_is_something_else_is_refused_and_leaves_nothing() {
     Store::import(config(target.path()), &export[..]).unwrap();
     let full = Store::import(config(target.path()), &export[..]).err();
     assert!(matches!(full, Some(Error::NotEmpty(_))), "{full:?}");
+}
+
+#[test]
+fn a_blob_that_is_gone_is_told_of_the_runs_that_name_it_and_of_no_others() {
+    let (data, lives, _) = exported();
+    let store = open_quietly(data.path());
+    let blob = store.blobs().put(b"of one run that goes on").unwrap();
+    let mut hit = Life::complete(41, 3, Some(blob));
+    hit.events.pop();
+    hit.store(&store);
+    fs::remove_file(data.path().join("blobs").join(&blob.hex()[..2]).join(blob.hex())).unwrap();
+    let mut export = Vec::new();
+    store.export(&mut export).unwrap();
+
+    let target = tempfile::tempdir().unwrap();
+    let (imported, totals) = Store::import(config(target.path()), &export[..]).unwrap();
+    assert_eq!((totals.runs, totals.blobs), (27, 2));
+    lives.iter().for_each(|life| life.check(&imported));
+    let record = imported.record(hit.run).unwrap().unwrap();
+    assert_eq!(record.state, RunState::Error);
+    assert_eq!(record.outcome, Some(Outcome::HostFault(format!("blob {blob} is missing"))));
 }
