@@ -67,7 +67,7 @@ impl Rules {
 }
 
 fn is_of_the_work(what: &Happening) -> bool {
-    what.is_of_the_brain() || matches!(what, Happening::Reported { .. })
+    what.is_of_the_brain() || matches!(what, Happening::Reported { .. } | Happening::Printed { .. })
 }
 
 fn text() -> impl Strategy<Value = Content> {
@@ -137,6 +137,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => text().prop_map(|text| Happening::Logged { stream: Stream::Stdout, text }),
         4 => "\\PC{0,300}".prop_map(move |name| Happening::Started { call: tool(name) }),
         4 => (1..30_u64, outcome()).prop_map(|(started, outcome)| Happening::Finished { started, outcome }),
+        2 => (1..30_u64, text())
+            .prop_map(|(started, text)| Happening::Printed { started, stream: Stream::Stderr, text }),
         3 => "\\PC{0,300}".prop_map(|name| Happening::Reported { artifact: artifact(name) }),
         1 => text().prop_map(|text| Happening::Message { sender: "someone".to_owned(), text }),
         1 => "\\PC{0,900}".prop_map(|reason| Happening::CancelRequested { reason }),

@@ -23,6 +23,8 @@ pub struct Config {
     pub cache_bytes: u64,
     /// sled is given up, moved aside and rebuilt when it takes longer to open.
     pub open_timeout: Duration,
+    /// And it is given up when it takes longer to store what it is given.
+    pub store_timeout: Duration,
     /// Who hears how far a rebuild is.
     pub on_progress: OnProgress,
 }
@@ -38,6 +40,7 @@ impl Config {
             storage: Arc::new(OsStorage),
             cache_bytes: 64 << 20,
             open_timeout: Duration::from_secs(60),
+            store_timeout: Duration::from_secs(60),
             on_progress: OnProgress::default(),
         }
     }

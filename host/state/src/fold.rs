@@ -36,9 +36,8 @@ enum Refusal {
 }
 
 impl StateFold {
-    pub(crate) fn new(shared: Arc<Shared>, meter: Meter, acknowledged: Option<Mark>) -> Result<Self, Error> {
-        let storer = Storer::start(shared.clone())?;
-        Ok(Self { shared, admitted: HashMap::new(), older: HashMap::new(), storer, meter, acknowledged })
+    pub(crate) fn new(shared: Arc<Shared>, storer: Storer, meter: Meter, acknowledged: Option<Mark>) -> Self {
+        Self { shared, admitted: HashMap::new(), older: HashMap::new(), storer, meter, acknowledged }
     }
 
     /// A run's record, counting what was admitted.
@@ -193,9 +192,13 @@ impl Fold for StateFold {
     }
 }
 
-/// Leaves sled complete, so that the next open has nothing to fold.
+/// Leaves sled complete, so that the next open has nothing to fold, if there is room for that.
 impl Drop for StateFold {
     fn drop(&mut self) {
+        if !self.storer.has_room() {
+            tracing::warn!("the disk is too full for the state; it catches up at the next start");
+            return;
+        }
         let stored = self.storer.store_all().and_then(|()| self.shared.tree.flush());
         if let Err(error) = stored {
             tracing::warn!(%error, "the state is behind the journal and catches up at the next start");

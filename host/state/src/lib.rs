@@ -6,7 +6,7 @@
 //!
 //! When sled fails while the host runs, the journal takes no more events (its fold can't follow), readers go on as far
 //! as sled lets them, every append says why, and a note in the data folder makes the next start rebuild. The alternative,
-//! going on with a state in memory only, would be a second truth.
+//! going on with a state in memory only, would be a second truth. A disk that fills up is seen before sled fails over it.
 
 #![forbid(unsafe_code)]
 
@@ -28,6 +28,7 @@ mod quarantine;
 mod reader;
 mod report;
 mod retention;
+mod room;
 mod row;
 mod shared;
 mod store;

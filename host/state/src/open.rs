@@ -11,7 +11,9 @@ use crate::error::Error;
 use crate::fold::StateFold;
 use crate::quarantine;
 use crate::report::{OpenReport, Rebuilt, Trouble};
+use crate::room::{Room, size};
 use crate::shared::Shared;
+use crate::storer::Storer;
 use crate::supervise;
 use crate::tree::Tree;
 
@@ -88,7 +90,8 @@ fn follow(config: &Config, lock: &Arc<OwnerLock>, tree: Tree, fresh: bool) -> Re
 /// Opens the journal with the state as its fold. `acknowledged` is how far an earlier state came.
 fn join(config: &Config, lock: &Arc<OwnerLock>, tree: Tree, acknowledged: Option<Mark>) -> Result<Opened, Error> {
     let shared = Arc::new(Shared::new(tree, config.broken_marker(), lock.clone()));
-    let fold = StateFold::new(shared.clone(), config.on_progress.meter(), acknowledged)?;
+    let storer = Storer::start(shared.clone(), Room::new(config), config.store_timeout)?;
+    let fold = StateFold::new(shared.clone(), storer, config.on_progress.meter(), acknowledged);
     let (journal, report) = Journal::open(config.journal.clone(), config.storage.clone(), Box::new(fold))?;
     let report = OpenReport { journal: report, rebuilt: None, unfolded: shared.take_unfolded() };
     Ok(Opened { journal, shared, report })
@@ -100,6 +103,11 @@ fn rebuild(
     because: Trouble,
     acknowledged: Option<Mark>,
 ) -> Result<Opened, Error> {
+    // The new one needs about as much as the old one, and the old one keeps what it has.
+    if !Room::new(config).is_enough_for(size(&config.state_dir())) {
+        tracing::error!(%because, "the disk has no room to rebuild the state from the journal");
+        return Err(skep_journal::Error::DiskFull.into());
+    }
     tracing::warn!(%because, "rebuilding the state from the journal");
     let set_aside = quarantine::set_aside(&config.state_dir())?;
     let tree = supervise::open(&config.state_dir(), config.cache_bytes, config.open_timeout)

@@ -76,6 +76,14 @@ impl StateReader {
         merged(pending, stored.collect())
     }
 
+    /// Whether lists would show a run with this record. The indexes of what is not in sled yet are written with it.
+    pub(crate) fn is_indexed(&self, record: &Record) -> Result<bool, Error> {
+        if self.shared.overlay().row(record.run_id).is_some() {
+            return Ok(true);
+        }
+        self.shared.tree.is_indexed(record).map_err(|error| self.shared.breaks(error))
+    }
+
     /// Where a run stands in the journal.
     pub(crate) fn head(&self, run: RunId) -> Result<Option<Head>, Error> {
         if let Some(row) = self.shared.overlay().row(run) {

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use skep_journal::{Damage, Mark};
-use skep_model::{Digest, RunId, Seq};
+use skep_model::{Digest, Record, RunId, Seq};
 
 use crate::envelope;
 use crate::error::Error;
@@ -113,6 +113,13 @@ impl Tree {
         let Some(bytes) = self.get::<Vec<u8>>(keys::MARK)? else { return Ok(None) };
         let bytes = <[u8; Mark::BYTES]>::try_from(bytes).map_err(|_| Error::broken("the mark has another length"))?;
         Ok(Some(Mark::from_bytes(bytes)))
+    }
+
+    /// Whether a run is in the indexes that its record belongs into, and not among those that go on if it has ended.
+    pub(crate) fn is_indexed(&self, record: &Record) -> Result<bool, Error> {
+        let has = |key: Vec<u8>| guarded(|| self.tree.contains_key(&key));
+        let (run, state) = (record.run_id, record.state);
+        Ok(has(keys::in_state(state, run))? && has(keys::unfinished(run))? != state.is_terminal())
     }
 
     /// Whether the state was made anew over this damage already, so that it is the journal's and not the state's.

@@ -83,7 +83,7 @@ impl VerifyReport {
 
 impl Store {
     /// Reads everything again: the journal byte by byte, then each run's events through the state's index, folding them and
-    /// comparing the result with the stored record, then the blobs that they name. Calls `progress` with the number of
+    /// comparing the result with the stored record and its place in the indexes, then the blobs that they name. Calls `progress` with the number of
     /// events read so far. Meant for a store in which nothing happens; a run that changes meanwhile may look wrong.
     ///
     /// # Errors
@@ -118,7 +118,8 @@ impl<'a> Check<'a> {
         let (head, stored) = (self.store.state().head(run)?, self.store.record(run)?);
         let (Some(head), Some(stored)) = (head, stored) else { return Ok(()) };
         let Some(refolded) = self.refold(run, &head) else { return Ok(()) };
-        if refolded.as_ref() != Some(&stored) || head.next_seq != stored.last_seq + 1 {
+        let agrees = refolded.as_ref() == Some(&stored) && head.next_seq == stored.last_seq + 1;
+        if !agrees || !self.store.state().is_indexed(&stored)? {
             self.problems.push(Problem::State { run });
         }
         if !stored.deleted {
@@ -186,5 +187,69 @@ impl<'a> Check<'a> {
             problems: self.problems,
             digest: Digest::from_bytes(self.hash.finalize().into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use skep_model::{AgentPin, Content, Grants, Happening, Limits, Outcome, RunSpec, RunState, Timestamp, Usage};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::keys;
+    use crate::tree::Changes;
+
+    fn queued(component: Digest) -> Event {
+        let text = |text: &str| Content::Inline(text.to_owned());
+        let spec = RunSpec {
+            title: "title".to_owned(),
+            prompt: text("prompt"),
+            context: text("{}"),
+            agent: AgentPin { name: "agent".to_owned(), version: "1.0.0".to_owned(), component },
+            environment: "default".to_owned(),
+            repos: Vec::new(),
+            grants: Grants::default(),
+            limits: Limits::RUN,
+            submitter: "someone".to_owned(),
+            priority: 0,
+            metadata: Default::default(),
+            seed: 0,
+        };
+        Event { at: Timestamp(0), what: Happening::Queued(Box::new(spec)) }
+    }
+
+    #[test]
+    fn a_run_that_an_index_has_lost_or_still_has_is_a_problem() {
+        let data = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(Config::new(data.path())).unwrap();
+        let component = store.blobs().put(b"component").unwrap();
+        let outcome = Outcome::Cancelled("enough".to_owned());
+        let ended = Event { at: Timestamp(0), what: Happening::Ended { outcome, usage: Usage::default() } };
+        let [goes_on, has_ended] = [1, 2].map(|number| RunId::from_bytes([number; 16]));
+        store.append_blocking(goes_on, 1, &[queued(component)]).unwrap();
+        store.append_blocking(has_ended, 1, &[queued(component), ended]).unwrap();
+        drop(store);
+
+        let (store, _) = Store::open(Config::new(data.path())).unwrap();
+        assert!(store.verify(|_| {}).unwrap().is_sound());
+        let tree = &store.state().shared.tree;
+        let harms: [(RunId, Vec<u8>); 3] = [
+            (goes_on, keys::unfinished(goes_on)),
+            (goes_on, keys::in_state(RunState::Queued, goes_on)),
+            (has_ended, keys::in_state(RunState::Cancelled, has_ended)),
+        ];
+        for (run, key) in harms {
+            let mut lost = Changes::default();
+            lost.remove(key.clone());
+            tree.apply(lost).unwrap();
+            assert_eq!(store.verify(|_| {}).unwrap().problems, [Problem::State { run }]);
+            let mut back = Changes::default();
+            back.mark(key);
+            tree.apply(back).unwrap();
+        }
+        let mut left = Changes::default();
+        left.mark(keys::unfinished(has_ended));
+        tree.apply(left).unwrap();
+        assert_eq!(store.verify(|_| {}).unwrap().problems, [Problem::State { run: has_ended }]);
     }
 }

@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use proptest::prelude::*;
-use skep_model::{Record, RunId, Timestamp};
-use skep_state::{Filter, RetentionConfig, Store};
+use skep_journal::Keep;
+use skep_model::{Happening, Record, RunId, Seq, Timestamp};
+use skep_state::{Filter, OpenReport, RetentionConfig, Store, Trouble};
 
-use crate::support::{Life, open, open_quietly, scale};
+use crate::support::{Life, copy, event, open, open_quietly, put_back, scale, spec, text};
 
 const RUNS: u64 = 6;
 
@@ -21,22 +23,39 @@ enum Step {
         run: u64,
         choice: usize,
     },
+    /// Has a run begin, if it can, and say so much that its places fill several stretches.
+    Talk {
+        run: u64,
+        words: u64,
+    },
     Delete {
         run: u64,
     },
     Compact,
+    /// Compacts the oldest segment only, as far as it is closed.
+    CompactFirst,
+    CloseSegment,
     Reopen,
     LoseState,
+    /// Closes, and keeps a copy of the state as it is.
+    KeepState,
+    /// A machine crash took back what sled has not synced: the state is the one that was kept.
+    StaleState,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (0..RUNS, prop::collection::vec(0..1000_usize, 1..40)).prop_map(|(run, choices)| Step::Append { run, choices }),
+        4 => (0..RUNS, 20..120_u64).prop_map(|(run, words)| Step::Talk { run, words }),
         3 => (0..RUNS, 0..1000_usize).prop_map(|(run, choice)| Step::Illegal { run, choice }),
         2 => (0..RUNS).prop_map(|run| Step::Delete { run }),
         1 => Just(Step::Compact),
+        1 => Just(Step::CompactFirst),
+        1 => Just(Step::CloseSegment),
         2 => Just(Step::Reopen),
         1 => Just(Step::LoseState),
+        1 => Just(Step::KeepState),
+        2 => Just(Step::StaleState),
     ]
 }
 
@@ -54,6 +73,26 @@ impl Model {
             let Some(event) = life.legal(*choice) else { break };
             life.push(event);
         }
+        self.store_from(store, run, first);
+    }
+
+    /// Appends one by one, so that batches are small.
+    fn talk(&mut self, store: &Store, run: u64, words: u64) {
+        let attempt = self.lives[run as usize].record.as_ref().map_or(0, |record| record.attempt) + 1;
+        let begun = [Happening::Queued(Box::new(spec(run))), Happening::Attempt { number: attempt }, Happening::Began];
+        let said = (0..words).map(|word| Happening::Said { text: text(&format!("word {word}")) });
+        for what in begun.into_iter().chain(said) {
+            let life = &mut self.lives[run as usize];
+            let (first, event) = (life.next_seq(), event(life.next_seq(), what));
+            if life.can_take(&event) {
+                life.push(event);
+                self.store_from(store, run, first);
+            }
+        }
+    }
+
+    fn store_from(&self, store: &Store, run: u64, first: Seq) {
+        let life = &self.lives[run as usize];
         let events = &life.events[first as usize - 1..];
         if !events.is_empty() {
             // A blob that nothing names may be swept: put it again before it is named.
@@ -78,6 +117,11 @@ impl Model {
         }
     }
 
+    /// What may go from the disk is that of deleted runs.
+    fn kept(&self, run: RunId) -> Keep {
+        self.deleted.get(&run).map_or(Keep::Everything, |tombstone| Keep::From(tombstone.last_seq))
+    }
+
     fn check(&self, store: &Store) {
         let mut expected = Vec::new();
         for life in self.lives.iter().rev() {
@@ -98,18 +142,44 @@ impl Model {
     }
 }
 
+/// The state may lag or be empty, but journal and state agree.
+fn open_unharmed(data: &Path) -> Store {
+    let (store, report) = open(data);
+    let because = report.rebuilt.as_ref().map(|rebuilt| &rebuilt.because);
+    assert!(matches!(because, None | Some(Trouble::Missing)), "{report}");
+    assert!(OpenReport { rebuilt: None, ..report.clone() }.is_quiet(), "{report}");
+    store
+}
+
 fn play(steps: &[Step]) {
     let data = tempfile::tempdir().unwrap();
+    let kept = data.path().join("kept");
     let mut store = open_quietly(data.path());
     let mut model = Model { lives: (0..RUNS).map(Life::new).collect(), deleted: BTreeMap::new() };
     for step in steps {
         match step {
-            Step::Append { run, .. } | Step::Illegal { run, .. }
+            Step::Append { run, .. } | Step::Illegal { run, .. } | Step::Talk { run, .. }
                 if model.deleted.contains_key(&crate::support::run_id(*run)) => {}
             Step::Append { run, choices } => model.append(&store, *run, choices),
+            Step::Talk { run, words } => model.talk(&store, *run, *words),
             Step::Illegal { run, choice } => model.try_illegal(&store, *run, *choice),
             Step::Delete { run } => model.delete(&store, *run),
             Step::Compact => drop(store.compact(&RetentionConfig::default(), Timestamp(0)).unwrap()),
+            Step::CompactFirst => drop(store.journal().retain(..2, |run| model.kept(run)).unwrap()),
+            Step::CloseSegment => store.journal().close_segment().unwrap(),
+            Step::KeepState => {
+                drop(store);
+                fs::remove_dir_all(&kept).unwrap_or_default();
+                copy(&data.path().join("state"), &kept);
+                store = open_quietly(data.path());
+            }
+            Step::StaleState => {
+                drop(store);
+                if kept.exists() {
+                    put_back(&kept, data.path(), "state");
+                }
+                store = open_unharmed(data.path());
+            }
             Step::Reopen => {
                 drop(store);
                 store = open_quietly(data.path());

@@ -4,6 +4,7 @@
 mod a_damaged_state_is_rebuilt;
 mod a_deleted_run_leaves_a_tombstone;
 mod a_folder_has_one_owner;
+mod a_full_disk_is_no_end;
 mod a_stale_state_catches_up;
 mod a_state_that_does_not_open_is_set_aside;
 mod a_store_gives_back_what_it_was_given;

@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use skep_journal::storage::Storage;
+use skep_journal::storage::fault::FaultStorage;
 use skep_model::{
     AgentPin, Artifact, Call, Content, Digest, Event, Grants, Happening, Limits, Outcome, Record, RunId, RunSpec, Seq,
     Stream, Timestamp, Usage, fold,
@@ -107,6 +110,10 @@ impl Life {
         events.into_iter().find(|event| self.after(event).is_none())
     }
 
+    pub(crate) fn can_take(&self, event: &Event) -> bool {
+        self.after(event).is_some()
+    }
+
     fn after(&self, event: &Event) -> Option<Record> {
         fold(self.run, self.record.clone(), self.next_seq(), event).ok()
     }
@@ -174,6 +181,17 @@ pub(crate) fn config(data: &Path) -> Config {
     config.cache_bytes = 8 << 20;
     config.journal.reserve_bytes = 64 << 10;
     config
+}
+
+/// A store whose journal and blobs are on a simulated disk; sled is on the real one.
+pub(crate) fn config_on(disk: &FaultStorage, data: &Path) -> Config {
+    let mut folders: Vec<&Path> = data.ancestors().collect();
+    folders.reverse();
+    for folder in folders.iter().skip(1) {
+        disk.create_dir(folder).unwrap();
+        disk.sync_dir(folder.parent().unwrap()).unwrap();
+    }
+    Config { storage: Arc::new(disk.clone()), ..config(data) }
 }
 
 pub(crate) fn open(data: &Path) -> (Store, OpenReport) {
