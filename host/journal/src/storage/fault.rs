@@ -23,6 +23,8 @@ pub enum Fault {
     SyncFails,
     /// A write fails once, half done.
     WriteFails,
+    /// A file or folder can't be made, renamed, removed or cut, once.
+    NameFails,
     /// From now on until [`FaultStorage::make_room`], nothing grows.
     DiskFull,
 }

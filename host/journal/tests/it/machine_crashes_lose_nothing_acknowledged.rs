@@ -79,10 +79,12 @@ impl World {
 
     fn put_blob(&mut self, journal: &Journal) -> Result<(), Error> {
         let store = BlobStore::open(Arc::new(self.disk.clone()), "/blobs")?;
-        let blob = vec![9; 2000];
-        let digest = store.put(&blob)?;
-        self.submit(journal, Append::new(run(9), self.model.next_seq(run(9)), vec![digest.as_bytes().to_vec()]))?;
-        self.blobs.push(blob);
+        let blobs: Vec<Vec<u8>> = (7..12_u8).map(|byte| vec![byte; 2000]).collect();
+        let mut digests = vec![store.put(&blobs[0])?, store.put_reader(&mut &blobs[1][..], 2000)?.0];
+        digests.extend(store.put_all(&[&blobs[2], &blobs[3], &blobs[4]])?);
+        let named = digests.iter().map(|digest| digest.as_bytes().to_vec()).collect();
+        self.submit(journal, Append::new(run(9), self.model.next_seq(run(9)), named))?;
+        self.blobs = blobs;
         Ok(())
     }
 
@@ -212,6 +214,11 @@ fn a_sync_fails() {
 #[test]
 fn a_write_fails() {
     with_every_fold(|_| Fault::WriteFails);
+}
+
+#[test]
+fn a_file_can_not_be_named() {
+    with_every_fold(|_| Fault::NameFails);
 }
 
 #[test]

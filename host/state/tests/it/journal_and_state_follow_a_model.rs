@@ -4,12 +4,12 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use skep_journal::Keep;
-use skep_model::{Happening, Record, RunId, Seq, Timestamp};
+use skep_model::{Happening, Outcome, Record, RunId, Seq, Timestamp, Usage};
 use skep_state::{Filter, OpenReport, RetentionConfig, Store, Trouble};
 
 use crate::support::{Life, copy, event, open, open_quietly, put_back, scale, spec, text};
 
-const RUNS: u64 = 6;
+const RUNS: u64 = 8;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -31,6 +31,10 @@ enum Step {
     Delete {
         run: u64,
     },
+    /// Ends a run if it goes on, deletes it, and compacts.
+    Remove {
+        run: u64,
+    },
     Compact,
     /// Compacts the oldest segment only, as far as it is closed.
     CompactFirst,
@@ -45,17 +49,18 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        12 => (0..RUNS, prop::collection::vec(0..1000_usize, 1..40)).prop_map(|(run, choices)| Step::Append { run, choices }),
-        4 => (0..RUNS, 20..120_u64).prop_map(|(run, words)| Step::Talk { run, words }),
+        8 => (0..RUNS, prop::collection::vec(0..1000_usize, 1..40)).prop_map(|(run, choices)| Step::Append { run, choices }),
+        8 => (0..RUNS, 20..120_u64).prop_map(|(run, words)| Step::Talk { run, words }),
         3 => (0..RUNS, 0..1000_usize).prop_map(|(run, choice)| Step::Illegal { run, choice }),
         2 => (0..RUNS).prop_map(|run| Step::Delete { run }),
+        3 => (0..RUNS).prop_map(|run| Step::Remove { run }),
         1 => Just(Step::Compact),
         1 => Just(Step::CompactFirst),
         1 => Just(Step::CloseSegment),
         2 => Just(Step::Reopen),
         1 => Just(Step::LoseState),
-        1 => Just(Step::KeepState),
-        2 => Just(Step::StaleState),
+        2 => Just(Step::KeepState),
+        3 => Just(Step::StaleState),
     ]
 }
 
@@ -76,12 +81,24 @@ impl Model {
         self.store_from(store, run, first);
     }
 
+    fn remove(&mut self, store: &Store, run: u64) {
+        let ended = Happening::Ended { outcome: Outcome::Cancelled("enough".to_owned()), usage: Usage::default() };
+        self.take(store, run, [Happening::Queued(Box::new(spec(run))), ended]);
+        self.delete(store, run);
+        store.compact(&RetentionConfig::default(), Timestamp(0)).unwrap();
+    }
+
     /// Appends one by one, so that batches are small.
     fn talk(&mut self, store: &Store, run: u64, words: u64) {
         let attempt = self.lives[run as usize].record.as_ref().map_or(0, |record| record.attempt) + 1;
         let begun = [Happening::Queued(Box::new(spec(run))), Happening::Attempt { number: attempt }, Happening::Began];
         let said = (0..words).map(|word| Happening::Said { text: text(&format!("word {word}")) });
-        for what in begun.into_iter().chain(said) {
+        self.take(store, run, begun.into_iter().chain(said));
+    }
+
+    /// Appends each of these that can be next.
+    fn take(&mut self, store: &Store, run: u64, whats: impl IntoIterator<Item = Happening>) {
+        for what in whats {
             let life = &mut self.lives[run as usize];
             let (first, event) = (life.next_seq(), event(life.next_seq(), what));
             if life.can_take(&event) {
@@ -158,11 +175,12 @@ fn play(steps: &[Step]) {
     let mut model = Model { lives: (0..RUNS).map(Life::new).collect(), deleted: BTreeMap::new() };
     for step in steps {
         match step {
-            Step::Append { run, .. } | Step::Illegal { run, .. } | Step::Talk { run, .. }
+            Step::Append { run, .. } | Step::Illegal { run, .. } | Step::Talk { run, .. } | Step::Remove { run }
                 if model.deleted.contains_key(&crate::support::run_id(*run)) => {}
             Step::Append { run, choices } => model.append(&store, *run, choices),
             Step::Talk { run, words } => model.talk(&store, *run, *words),
             Step::Illegal { run, choice } => model.try_illegal(&store, *run, *choice),
+            Step::Remove { run } => model.remove(&store, *run),
             Step::Delete { run } => model.delete(&store, *run),
             Step::Compact => drop(store.compact(&RetentionConfig::default(), Timestamp(0)).unwrap()),
             Step::CompactFirst => drop(store.journal().retain(..2, |run| model.kept(run)).unwrap()),
@@ -200,7 +218,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16 * scale(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_done_both_agree(steps in prop::collection::vec(step(), 1..25)) {
+    fn whatever_is_done_both_agree(steps in prop::collection::vec(step(), 1..32)) {
         play(&steps);
     }
 }

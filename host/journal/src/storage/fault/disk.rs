@@ -118,6 +118,7 @@ impl Disk {
             Fault::PowerLoss(_) => true,
             Fault::SyncFails => call == Call::Sync,
             Fault::WriteFails => matches!(call, Call::Write { .. }),
+            Fault::NameFails => matches!(call, Call::Name { .. }),
             Fault::DiskFull => grows,
         };
         *left -= u64::from(hits);
@@ -219,14 +220,20 @@ impl Disk {
     fn name(&mut self, path: &Path, names: Vec<(PathBuf, Option<Node>)>, grows: bool) -> io::Result<()> {
         let folder = path.parent().filter(|folder| self.shown.get(*folder) == Some(&Node::Folder));
         let folder = folder.ok_or_else(not_found)?.to_path_buf();
-        let fault = self.strike(Call::Name { grows })?;
-        if fault == Some(Fault::DiskFull) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
+        let fault = self.strike_name(grows)?;
         let rename = Rename { folder, names };
         rename.apply(&mut self.shown);
         self.pending.push(rename);
         self.power(fault)
+    }
+
+    /// Counts a call that does nothing when it fails.
+    fn strike_name(&mut self, grows: bool) -> io::Result<Option<Fault>> {
+        match self.strike(Call::Name { grows })? {
+            Some(Fault::DiskFull) => Err(io::ErrorKind::StorageFull.into()),
+            Some(Fault::NameFails) => Err(io::Error::from_raw_os_error(5)),
+            fault => Ok(fault),
+        }
     }
 
     /// The end of a call that a power failure may hit.
@@ -265,7 +272,7 @@ impl Disk {
     }
 
     pub(super) fn truncate(&mut self, inode: u64, len: usize) -> io::Result<()> {
-        let fault = self.strike(Call::Name { grows: false })?;
+        let fault = self.strike_name(false)?;
         self.inode(inode)?.truncate(len);
         self.power(fault)
     }
