@@ -11,4 +11,5 @@ mod a_store_gives_back_what_it_was_given;
 mod an_export_is_imported_as_the_same_runs;
 mod damage_in_the_journal_hits_one_run;
 mod journal_and_state_follow_a_model;
+mod machine_crashes_lose_nothing_acknowledged;
 mod support;
