@@ -53,10 +53,12 @@ fn a_stream_over_its_limit_leaves_nothing() {
     assert_eq!(disk.files(), Vec::<PathBuf>::new());
 }
 
+type Put = fn(&BlobStore) -> Result<(), Error>;
+
 #[test]
 fn what_can_not_be_finished_leaves_nothing() {
     let faults = [Fault::WriteFails, Fault::SyncFails, Fault::DiskFull];
-    let puts: [fn(&BlobStore) -> Result<(), Error>; 3] = [
+    let puts: [Put; 3] = [
         |store| store.put(b"hello").map(drop),
         |store| store.put_all(&[b"hello", b"world"]).map(drop),
         |store| store.put_reader(&mut &b"hello"[..], 5).map(drop),
