@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use skep_journal::Keep;
-use skep_model::{RunState, Timestamp};
+use skep_model::{Happening, Outcome, RunState, Timestamp, Usage};
 use skep_state::{Error, RetentionConfig, Trouble};
 
 use crate::support::{Life, check_all, copy, event, filled, open, open_quietly, put_back, text};
@@ -12,7 +12,7 @@ fn go_on(data: &Path, lives: &mut Vec<Life>) {
     let store = open_quietly(data);
     for life in lives.iter_mut().filter(|life| life.number % 5 == 4) {
         for _ in 0..40 {
-            let said = event(life.next_seq(), skep_model::Happening::Said { text: text("going on") });
+            let said = event(life.next_seq(), Happening::Said { text: text("going on") });
             store.append_blocking(life.run, life.next_seq(), std::slice::from_ref(&said)).unwrap();
             life.push(said);
         }
@@ -111,7 +111,13 @@ fn a_run_that_was_deleted_since_is_deleted_and_the_others_are_found_where_they_a
     let old = data.path().join("old");
     copy(&data.path().join("state"), &old);
     let store = open_quietly(data.path());
-    let gone = lives.remove(3);
+    // It went on since, and ended: retention drops events that the old state has not seen.
+    let gone = lives.remove(4);
+    let ended = Happening::Ended { outcome: Outcome::Completed(text("done")), usage: Usage::default() };
+    for what in [Happening::Said { text: text("the last word") }, ended] {
+        let next = store.record(gone.run).unwrap().unwrap().last_seq + 1;
+        store.append_blocking(gone.run, next, &[event(next, what)]).unwrap();
+    }
     store.delete_run(gone.run, "no longer needed", Timestamp(1_800_000_000_000)).unwrap();
     store.compact(&RetentionConfig::default(), Timestamp(1_800_000_000_000)).unwrap();
     let tombstone = store.record(gone.run).unwrap();
