@@ -49,17 +49,17 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (0..RUNS, prop::collection::vec(0..1000_usize, 1..40)).prop_map(|(run, choices)| Step::Append { run, choices }),
+        5 => (0..RUNS, prop::collection::vec(0..1000_usize, 1..12)).prop_map(|(run, choices)| Step::Append { run, choices }),
         8 => (0..RUNS, 20..120_u64).prop_map(|(run, words)| Step::Talk { run, words }),
         3 => (0..RUNS, 0..1000_usize).prop_map(|(run, choice)| Step::Illegal { run, choice }),
         2 => (0..RUNS).prop_map(|run| Step::Delete { run }),
-        3 => (0..RUNS).prop_map(|run| Step::Remove { run }),
+        4 => (0..RUNS).prop_map(|run| Step::Remove { run }),
         1 => Just(Step::Compact),
         1 => Just(Step::CompactFirst),
         1 => Just(Step::CloseSegment),
         2 => Just(Step::Reopen),
         1 => Just(Step::LoseState),
-        2 => Just(Step::KeepState),
+        3 => Just(Step::KeepState),
         3 => Just(Step::StaleState),
     ]
 }
@@ -218,7 +218,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16 * scale(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_done_both_agree(steps in prop::collection::vec(step(), 1..32)) {
+    fn whatever_is_done_both_agree(steps in prop::collection::vec(step(), 8..32)) {
         play(&steps);
     }
 }
