@@ -2,6 +2,7 @@
 //! folder that was opened first, whatever changes meanwhile; and no path is ever too long for the system.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -25,10 +26,23 @@ pub(crate) fn folder(root: impl AsFd, relative: &Path) -> Result<OwnedFd, Errno>
     Ok(folder)
 }
 
-/// A file in `folder`, to be read. Opening never waits, as it would for a pipe.
+/// Opening never waits, as it would for a pipe.
+const FILE: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// A file in `folder`, to be read.
 pub(crate) fn file(folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    openat(folder, name, flags, Mode::empty())
+    openat(folder, name, FILE | OFlags::NOFOLLOW, Mode::empty())
+}
+
+/// What is at a path that may be followed; a file, and no pipe or device.
+pub(crate) fn file_at(path: &Path) -> io::Result<File> {
+    regular(openat(CWD, path, FILE, Mode::empty())?)
+}
+
+/// What was opened, unless it is a pipe, a device or a folder.
+pub(crate) fn regular(opened: OwnedFd) -> io::Result<File> {
+    let file = File::from(opened);
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }
 }
 
 /// A new file in `folder`, executable or not, to be written.

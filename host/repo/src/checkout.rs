@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use crate::local::Place;
 use crate::meter::{Meter, Watch};
-use crate::{Checkout, RepoError, beneath};
+use crate::{Checkout, RepoError, beneath, names};
 
 const FOLDER: i32 = 0o040_000;
 const LINK: i32 = 0o120_000;
@@ -120,7 +120,7 @@ fn safe<'t>(entry: &'t TreeEntry<'_>, relative: &Path) -> Result<&'t OsStr, Repo
         b"" => "it has no name",
         b"." | b".." => "it would lead to another folder",
         name if name.contains(&b'/') => "it would lead to another folder",
-        name if name.eq_ignore_ascii_case(b".git") => "it would become git's own folder",
+        name if names::is_git(name) => "it would become git's own folder",
         name => return Ok(OsStr::from_bytes(name)),
     };
     let shown = String::from_utf8_lossy(name).into_owned();

@@ -1,5 +1,6 @@
 //! The copy of a folder of this machine.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -10,11 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::{AtFlags, Dir, DirEntry, FileType, fstat, mkdirat, readlinkat, statat, symlinkat};
 use rustix::io::Errno;
 
-use crate::file::{Between, Copied};
+use crate::file::{Between, Copied, Source};
 use crate::meter::{Meter, Watch};
 use crate::rules::Rules;
 use crate::tracked::Tracked;
-use crate::{Checkout, RepoError, beneath, pool};
+use crate::{Checkout, RepoError, beneath, index, names, pool};
+
+/// Rules by the folder that they hold in.
+pub(crate) type Absent = HashMap<PathBuf, String>;
 
 /// One copy under way.
 pub(crate) struct Copy<'a> {
@@ -25,6 +29,8 @@ pub(crate) struct Copy<'a> {
     /// The folder that workspaces are made in, as device and inode: a copy of it would contain itself.
     pub(crate) workspaces: (u64, u64),
     pub(crate) tracked: Tracked,
+    /// What is in each `.gitignore` that isn't checked out, by its folder.
+    pub(crate) absent: Absent,
     pub(crate) meter: &'a Meter<'a>,
     pub(crate) tally: Tally,
 }
@@ -37,12 +43,17 @@ pub(crate) struct Tally {
     bytes: AtomicU64,
     special: AtomicU64,
     submodules: Mutex<Vec<String>>,
+    /// Files and links that have to be there, and are.
+    expected: AtomicU64,
+    /// Set once anything differs from what git tracks.
+    changed: AtomicBool,
 }
 
 impl Default for Tally {
     fn default() -> Self {
-        let (files, bytes, special) = Default::default();
-        Self { sharing: AtomicBool::new(true), files, bytes, special, submodules: Mutex::default() }
+        let (files, bytes, special, expected) = Default::default();
+        let (sharing, changed) = (AtomicBool::new(true), AtomicBool::new(false));
+        Self { sharing, files, bytes, special, submodules: Mutex::default(), expected, changed }
     }
 }
 
@@ -63,13 +74,14 @@ struct Entry<'a> {
 }
 
 impl Copy<'_> {
-    /// Copies everything that `rules` don't ignore, and fills in what `checkout` says about it.
+    /// Copies everything that `rules` don't ignore, fills in what `checkout` says about it, and returns whether it
+    /// differs from what git tracks.
     pub(crate) fn run(
         self,
         rules: Option<Arc<Rules>>,
         checkout: &mut Checkout,
         watch: &mut Watch<'_>,
-    ) -> Result<(), RepoError> {
+    ) -> Result<bool, RepoError> {
         let root = Folder { relative: PathBuf::new(), rules, only_tracked: false };
         pool::work_off(root, |folder| self.fill(&folder), || (watch.progress)(self.meter.written()))?;
         checkout.files = self.tally.files.into_inner();
@@ -77,7 +89,7 @@ impl Copy<'_> {
         checkout.special = self.tally.special.into_inner();
         checkout.submodules = self.tally.submodules.into_inner().unwrap_or_else(PoisonError::into_inner);
         checkout.submodules.sort();
-        Ok(())
+        Ok(self.tally.changed.into_inner() || self.tally.expected.into_inner() != self.tracked.expected())
     }
 
     /// Fills one folder and returns those in it.
@@ -89,7 +101,10 @@ impl Copy<'_> {
         };
         self.refuse_itself(&from, &origin)?;
         let to = beneath::folder(&self.to, &folder.relative).map_err(RepoError::write(&folder.relative))?;
-        let rules = folder.rules.as_ref().map(|rules| rules.within(&from, &folder.relative));
+        let rules = folder
+            .rules
+            .as_ref()
+            .map(|rules| rules.within(&from, &folder.relative, self.absent.get(&folder.relative).map(String::as_str)));
         let between = Between { from: &from, to: &to, sharing: &self.tally.sharing, meter: self.meter };
         let mut folders = Vec::new();
         for found in Dir::read_from(&from).map_err(RepoError::read(&origin))? {
@@ -114,11 +129,11 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// What was found, unless it is one of the names that are never brought. Git's own folder is known in any case,
-    /// because on some file systems it is the same.
+    /// What was found, unless it is one of the names that are never brought. Git's own folder is known by all names
+    /// that are the same on some file system.
     fn entry<'e>(&self, found: &'e DirEntry, from: &OwnedFd, folder: &Folder) -> Result<Option<Entry<'e>>, RepoError> {
         let name = OsStr::from_bytes(found.file_name().to_bytes());
-        if name == "." || name == ".." || name.eq_ignore_ascii_case(".git") {
+        if name == "." || name == ".." || names::is_git(name.as_bytes()) {
             return Ok(None);
         }
         let relative = folder.relative.join(name);
@@ -138,23 +153,56 @@ impl Copy<'_> {
         if entry.kind.is_dir() {
             return self.folder(entry, between, ignored);
         }
-        if ignored && !self.tracked.file(&entry.relative) {
+        let tracked = self.tracked.file(&entry.relative);
+        if ignored && tracked.is_none() {
             return Ok(None);
         }
-        let copied = match entry.kind {
-            FileType::RegularFile => between.copy(entry.name, &entry.relative, &self.origin.join(&entry.relative))?,
-            FileType::Symlink => self.link(&entry, between)?,
-            _ => Copied::Special,
-        };
-        match copied {
-            Copied::File(bytes) => {
-                self.tally.files.fetch_add(1, Ordering::Relaxed);
-                self.tally.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let origin = self.origin.join(&entry.relative);
+        match entry.kind {
+            FileType::RegularFile => match between.copy(entry.name, &entry.relative, &origin)? {
+                Copied::File(source) => {
+                    self.came(source.bytes, tracked, |tracked| self.is_same(tracked, &source, &origin))?;
+                }
+                Copied::Special => self.left_out(),
+                Copied::Gone => {}
+            },
+            FileType::Symlink => {
+                if let Some(target) = self.link(&entry, between)? {
+                    self.came(target.len() as u64, tracked, |tracked| {
+                        Ok(self.tracked.is_link(tracked, target.as_bytes()))
+                    })?;
+                }
             }
-            Copied::Special => drop(self.tally.special.fetch_add(1, Ordering::Relaxed)),
-            Copied::Gone => {}
+            _ => self.left_out(),
         }
         Ok(None)
+    }
+
+    /// Counts what was copied, and looks whether it is what git knows, unless that makes no difference any more.
+    fn came(
+        &self,
+        bytes: u64,
+        tracked: Option<&index::Entry>,
+        is_same: impl FnOnce(&index::Entry) -> Result<bool, RepoError>,
+    ) -> Result<(), RepoError> {
+        self.tally.files.fetch_add(1, Ordering::Relaxed);
+        self.tally.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if tracked.is_some_and(|entry| self.tracked.is_expected(entry)) {
+            self.tally.expected.fetch_add(1, Ordering::Relaxed);
+        }
+        if !self.tally.changed.load(Ordering::Relaxed) && !tracked.map_or(Ok(false), is_same)? {
+            self.tally.changed.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn is_same(&self, tracked: &index::Entry, source: &Source, origin: &Path) -> Result<bool, RepoError> {
+        let same = self.tracked.is_file(tracked, &source.file, &source.stat, self.meter);
+        same.map_err(|error| error.downcast().unwrap_or_else(RepoError::read(origin)))
+    }
+
+    fn left_out(&self) {
+        self.tally.special.fetch_add(1, Ordering::Relaxed);
     }
 
     fn folder(&self, entry: Entry<'_>, between: &Between<'_>, ignored: bool) -> Result<Option<PathBuf>, RepoError> {
@@ -173,14 +221,14 @@ impl Copy<'_> {
     }
 
     /// A link is copied as it is, wherever it leads: nobody follows it out of a workspace.
-    fn link(&self, entry: &Entry<'_>, between: &Between<'_>) -> Result<Copied, RepoError> {
+    fn link(&self, entry: &Entry<'_>, between: &Between<'_>) -> Result<Option<OsString>, RepoError> {
         let target = match readlinkat(between.from, entry.name, Vec::new()) {
             Ok(target) => OsString::from_vec(target.into_bytes()),
-            Err(Errno::NOENT) => return Ok(Copied::Gone),
+            Err(Errno::NOENT) => return Ok(None),
             Err(error) => return Err(RepoError::read(&self.origin.join(&entry.relative))(error)),
         };
         self.meter.take(target.len() as u64, &entry.relative)?;
         symlinkat(&target, between.to, entry.name).map_err(RepoError::write(&entry.relative))?;
-        Ok(Copied::File(target.len() as u64))
+        Ok(Some(target))
     }
 }

@@ -145,6 +145,16 @@ pub enum RepoError {
         /// Why.
         source: git2::Error,
     },
+    /// What git tracks and ignores in a work tree can't be told, and so not which files are wanted.
+    #[error(
+        "git's data of the work tree {path:?} can't be read: {reason}; let git repair it, name its file:// URL to have its last commit, or a copy of the folder without its .git to have all its files"
+    )]
+    WorkTree {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it or isn't known here.
+        reason: String,
+    },
     /// The workspace can't be written; the host's trouble and not the repository's.
     #[error("the workspace can't be written at {path:?}: {source}")]
     Write {

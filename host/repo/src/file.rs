@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FileType, SeekFrom, Stat, fstat, ftruncate, seek};
+use rustix::fs::{FileType, SeekFrom, Stat, Timespec, Timestamps, UTIME_OMIT, fstat, ftruncate, futimens, seek};
 use rustix::io::Errno;
 
 use crate::meter::Meter;
@@ -28,19 +28,28 @@ pub(crate) struct Between<'a> {
 
 /// What became of a name that looked like a file.
 pub(crate) enum Copied {
-    /// It was copied: so many bytes.
-    File(u64),
+    /// It was copied.
+    File(Source),
     /// It is a pipe, a socket or a device.
     Special,
     /// It isn't there any more.
     Gone,
 }
 
+/// The user's file, open where its copying ended.
+pub(crate) struct Source {
+    pub(crate) file: File,
+    /// Before it was copied.
+    pub(crate) stat: Stat,
+    /// What was copied.
+    pub(crate) bytes: u64,
+}
+
 impl Between<'_> {
     /// Copies the file with this name; `at` is where that is in the workspace and `origin` in the source, for messages.
     pub(crate) fn copy(&self, name: &OsStr, at: &Path, origin: &Path) -> Result<Copied, RepoError> {
         let source = match beneath::file(self.from, name) {
-            Ok(source) => source,
+            Ok(source) => File::from(source),
             Err(Errno::NOENT) => return Ok(Copied::Gone),
             // What opening a socket, or a device without a driver, says.
             Err(Errno::NXIO | Errno::NODEV) => return Ok(Copied::Special),
@@ -51,17 +60,23 @@ impl Between<'_> {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Ok(Copied::Special);
         }
-        let data = data_bytes(&stat);
-        self.meter.take(data, at)?;
+        let bytes = data_bytes(&stat);
+        self.meter.take(bytes, at)?;
         let target = beneath::new_file(self.to, name, stat.st_mode & 0o100 != 0).map_err(RepoError::write(at))?;
+        let target = File::from(target);
         if !self.share(&source, &target) {
-            self.transfer(&source.into(), &target.into(), &stat).map_err(|error| failed(error, at))?;
+            self.transfer(&source, &target, &stat).map_err(|error| failed(error, at))?;
         }
-        Ok(Copied::File(data))
+        // What is built from it may go by its time.
+        let modified = Timespec { tv_sec: stat.st_mtime, tv_nsec: stat.st_mtime_nsec as _ };
+        let omitted = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+        futimens(&target, &Timestamps { last_access: omitted, last_modification: modified })
+            .map_err(RepoError::write(at))?;
+        Ok(Copied::File(Source { file: source, stat, bytes }))
     }
 
     #[cfg(target_os = "linux")]
-    fn share(&self, source: &OwnedFd, target: &OwnedFd) -> bool {
+    fn share(&self, source: &File, target: &File) -> bool {
         if !self.sharing.load(Ordering::Relaxed) {
             return false;
         }
@@ -73,7 +88,7 @@ impl Between<'_> {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn share(&self, _: &OwnedFd, _: &OwnedFd) -> bool {
+    fn share(&self, _: &File, _: &File) -> bool {
         false
     }
 

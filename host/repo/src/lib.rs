@@ -6,9 +6,9 @@
 //! is the host's work, with a git folder that stands outside of it.
 //!
 //! **What is never done.** No hook, filter, `fsmonitor`, credential helper or configuration of a repository, a user
-//! or the machine is run or obeyed. Large-file pointers stay pointers, line ends stay as they are stored, submodules
-//! stay empty folders. A local source is only read: not even its index is refreshed. No symbolic link is followed on
-//! either side.
+//! or the machine is run or obeyed, but for what a repository says of how its index and files are stored. Large-file
+//! pointers stay pointers, line ends stay as they are stored, submodules stay empty folders. A local source is only
+//! read: not even its index is refreshed. No symbolic link is followed on either side.
 //!
 //! **Whole or absent.** Everything is built in `<dest>.partial` and renamed at the end, so that a workspace that is
 //! there is complete; [`Durability`] says whether after a machine crash too. A folder whose name ends in `.partial`
@@ -22,17 +22,23 @@ mod copy;
 mod error;
 mod file;
 mod folder;
+mod format;
+mod git_folder;
 mod http;
+mod index;
 mod libgit;
 mod local;
 mod location;
 mod meter;
+mod names;
 mod pool;
 mod prepare;
 mod prepared;
 mod remote;
 mod remove;
 mod rules;
+mod skipped;
+mod split;
 mod tracked;
 mod transport;
 

@@ -5,13 +5,15 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use git2::{ErrorCode, Repository, StatusOptions};
+use git2::{ErrorCode, Repository};
 use rustix::fs::fstat;
 
 use crate::checkout::Checking;
-use crate::copy::{Copy, Tally};
+use crate::copy::{Absent, Copy, Tally};
+use crate::git_folder::GitFolder;
 use crate::meter::{Meter, Watch};
 use crate::rules::Rules;
+use crate::skipped::Skipped;
 use crate::tracked::Tracked;
 use crate::{Checkout, RepoError, beneath, libgit};
 
@@ -35,17 +37,46 @@ pub(crate) struct Local<'a, 'w> {
 impl Local<'_, '_> {
     /// A folder: its files as they are now, without those that git ignores when it is a work tree. A bare repository
     /// has no files, so it is checked out at its HEAD.
-    pub(crate) fn files(self) -> Result<(), RepoError> {
+    pub(crate) fn files(mut self) -> Result<(), RepoError> {
         must_be_folder(self.path)?;
-        match libgit::open(self.path)? {
-            Some(repository) if self.path.join(".git").symlink_metadata().is_err() => self.head(&repository),
-            Some(repository) => {
-                describe(&repository, self.path, self.about)?;
-                let index = repository.index().map_err(RepoError::git(self.path.display()))?;
-                self.copy(Tracked::of(&index), Some(Rules::of_repository(&exclude(&repository))))
-            }
-            None => self.copy(Tracked::default(), None),
+        if let Some(git) = GitFolder::of(self.path)? {
+            return self.work_tree(&git);
         }
+        match libgit::open(self.path)? {
+            Some(repository) => self.head(&repository),
+            None => self.copy(Tracked::default(), Absent::default(), None).map(drop),
+        }
+    }
+
+    fn work_tree(mut self, git: &GitFolder<'_>) -> Result<(), RepoError> {
+        let tracked = git.tracked(self.place.meter)?;
+        let repository = libgit::open(self.path).and_then(|repository| {
+            let lacking = git2::Error::from_str("it lacks objects or references");
+            repository.ok_or_else(|| RepoError::git(self.path.display())(lacking))
+        });
+        let skipped = Skipped { work_tree: self.path, repository: repository.as_ref(), meter: self.place.meter };
+        let tracked = tracked.unfolded(&skipped)?;
+        let absent = skipped.rules(&tracked)?;
+        // What git knows beside the index is only to be told, so what can't be read of it keeps nobody from the files.
+        let staged = match repository.and_then(|repository| self.describe(&repository, &tracked)) {
+            Err(RepoError::Git { source, .. }) => {
+                self.about.unknown = Some(source.message().to_owned());
+                false
+            }
+            staged => staged?,
+        };
+        let changed = self.copy(tracked, absent, Some(Rules::of_repository(&git.exclude())))?;
+        self.about.dirty = staged || changed;
+        Ok(())
+    }
+
+    /// Fills in the commit and the branch, and returns whether anything is staged.
+    fn describe(&mut self, repository: &Repository, tracked: &Tracked) -> Result<bool, RepoError> {
+        self.about.branch = branch(repository);
+        let commit = commit_at_head(repository).map_err(RepoError::git(self.path.display()))?;
+        self.about.commit = commit.as_ref().map(|commit| commit.id().to_string());
+        let tree = commit.map(|commit| commit.tree_id());
+        tracked.is_tree(repository, tree, self.place.meter).map(|same| !same)
     }
 
     /// A `file://` URL: the commit at the HEAD of the repository there. There is nothing to fetch, since its objects
@@ -71,13 +102,13 @@ impl Local<'_, '_> {
         }
     }
 
-    fn copy(self, tracked: Tracked, rules: Option<Arc<Rules>>) -> Result<(), RepoError> {
+    fn copy(&mut self, tracked: Tracked, absent: Absent, rules: Option<Arc<Rules>>) -> Result<bool, RepoError> {
         let (origin, place) = (self.path, self.place);
         let from = beneath::root(origin).map_err(RepoError::read(origin))?;
         let to = beneath::root(place.into).map_err(RepoError::write(place.into))?;
         let workspaces = beneath::root(place.workspaces).and_then(fstat).map_err(RepoError::write(place.workspaces))?;
         let workspaces = (workspaces.st_dev, workspaces.st_ino);
-        let copy = Copy { origin, from, to, workspaces, tracked, meter: place.meter, tally: Tally::default() };
+        let copy = Copy { origin, from, to, workspaces, tracked, absent, meter: place.meter, tally: Tally::default() };
         copy.run(rules, self.about, self.watch)
     }
 }
@@ -89,20 +120,6 @@ fn must_be_folder(path: &Path) -> Result<(), RepoError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(RepoError::NotFound { path: path.to_owned() }),
         Err(error) => Err(RepoError::read(path)(error)),
     }
-}
-
-/// The commit, the branch, and whether the files differ from it.
-fn describe(repository: &Repository, path: &Path, about: &mut Checkout) -> Result<(), RepoError> {
-    // The configuration may say that the work tree is elsewhere; what counts is the folder that was named.
-    repository.set_workdir(path, false).map_err(RepoError::git(path.display()))?;
-    about.branch = branch(repository);
-    about.commit =
-        commit_at_head(repository).map_err(RepoError::git(path.display()))?.map(|commit| commit.id().to_string());
-    let mut options = StatusOptions::new();
-    options.include_untracked(true).exclude_submodules(true).update_index(false);
-    // A tree that git can't walk to its end, because a path is too long for it, is none that it has committed.
-    about.dirty = repository.statuses(Some(&mut options)).map_or(true, |statuses| !statuses.is_empty());
-    Ok(())
 }
 
 fn commit_at_head(repository: &Repository) -> Result<Option<git2::Commit<'_>>, git2::Error> {
@@ -118,10 +135,4 @@ fn branch(repository: &Repository) -> Option<String> {
     let head = repository.find_reference("HEAD").ok()?;
     let target = String::from_utf8_lossy(head.symbolic_target_bytes()?).into_owned();
     Some(target.strip_prefix("refs/heads/").unwrap_or(&target).to_owned())
-}
-
-fn exclude(repository: &Repository) -> String {
-    let path = repository.commondir().join("info/exclude");
-    let regular = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() < 1 << 20);
-    if regular { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() }
 }

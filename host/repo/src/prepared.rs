@@ -22,8 +22,11 @@ pub struct Checkout {
     pub commit: Option<String>,
     /// The branch that is checked out at the source; none when its HEAD is at a commit only.
     pub branch: Option<String>,
-    /// Whether the files differ from the commit: changed, staged, deleted or not tracked.
+    /// Whether the files differ from the commit, as far as git was not told to overlook it: changed, staged, deleted or
+    /// not tracked.
     pub dirty: bool,
+    /// Why the commit or whether the files differ from it is not known, if it isn't. The files are whole all the same.
+    pub unknown: Option<String>,
     /// Files and links written; folders don't count.
     pub files: u64,
     /// Their bytes.
@@ -42,6 +45,7 @@ impl Checkout {
             commit: None,
             branch: None,
             dirty: false,
+            unknown: None,
             files: 0,
             bytes: 0,
             special: 0,
@@ -58,9 +62,13 @@ impl fmt::Display for Checkout {
         match (&self.commit, &self.branch) {
             (Some(commit), Some(branch)) => write!(f, "at {commit} ({})", branch.escape_debug())?,
             (Some(commit), None) => write!(f, "at {commit}")?,
+            (None, _) if self.unknown.is_some() => write!(f, "at an unknown commit")?,
             (None, _) => write!(f, "without a commit")?,
         }
         write!(f, "{}, {} files, {} bytes", if self.dirty { " with changes" } else { "" }, self.files, self.bytes)?;
+        if let Some(reason) = &self.unknown {
+            write!(f, ", git's data not read in full: {}", reason.escape_debug())?;
+        }
         if self.special > 0 {
             write!(f, ", {} special files left out", self.special)?;
         }

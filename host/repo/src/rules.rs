@@ -2,16 +2,17 @@
 //! neither a link nor a path's length leads elsewhere.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
+use git2::Repository;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::beneath;
+use crate::format::Id;
 
 /// More of a `.gitignore` isn't read.
 const LARGEST: u64 = 1 << 20;
@@ -28,10 +29,12 @@ impl Rules {
         Arc::new(Self { own: build(Path::new(""), exclude), above: None })
     }
 
-    /// The rules in `folder`, which is at `relative`. Those of the folder above when it has none of its own.
-    pub(crate) fn within(self: &Arc<Self>, folder: &OwnedFd, relative: &Path) -> Arc<Self> {
-        let Some(text) = read(folder) else { return Arc::clone(self) };
-        Arc::new(Self { own: build(relative, &text), above: Some(Arc::clone(self)) })
+    /// The rules in `folder`, which is at `relative`; `absent` are those that git has and didn't check out. Those of the
+    /// folder above when it has none of its own.
+    pub(crate) fn within(self: &Arc<Self>, folder: &OwnedFd, relative: &Path, absent: Option<&str>) -> Arc<Self> {
+        let text = read(folder);
+        let Some(text) = text.as_deref().or(absent) else { return Arc::clone(self) };
+        Arc::new(Self { own: build(relative, text), above: Some(Arc::clone(self)) })
     }
 
     /// Whether git would ignore what is at `relative`, if it doesn't track it.
@@ -46,13 +49,20 @@ impl Rules {
 
 /// A `.gitignore` that is a link, a pipe or unreadable counts for nothing, as with git.
 fn read(folder: &OwnedFd) -> Option<String> {
-    let file = File::from(beneath::file(folder, OsStr::new(".gitignore")).ok()?);
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
+    let file = beneath::regular(beneath::file(folder, OsStr::new(".gitignore")).ok()?).ok()?;
     let mut bytes = Vec::new();
     file.take(LARGEST).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The rules that git has stored by this name.
+pub(crate) fn stored(repository: &Repository, name: Id) -> Result<String, git2::Error> {
+    let (objects, name) = (repository.odb()?, name.oid()?);
+    // The size is known before the object is unpacked.
+    if objects.read_header(name)?.0 as u64 > LARGEST {
+        return Err(git2::Error::from_str("it is too large"));
+    }
+    Ok(String::from_utf8_lossy(objects.read(name)?.data()).into_owned())
 }
 
 /// Lines that are no pattern are left out, as with git.

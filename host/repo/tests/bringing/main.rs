@@ -3,6 +3,8 @@
 
 mod folders;
 mod hostile;
+mod indexes;
+mod machine;
 mod scene;
 mod server;
 mod servers;

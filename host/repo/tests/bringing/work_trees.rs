@@ -179,5 +179,6 @@ fn a_broken_repository_says_that_git_can_not_read_it() {
     scene.committed();
     fs::write(scene.source().join(".git/index"), "no index at all").unwrap();
     let broken = scene.prepare().unwrap_err();
-    assert!(matches!(broken, RepoError::Git { .. }) && broken.to_string().contains("git can't read"), "{broken}");
+    assert!(matches!(broken, RepoError::WorkTree { .. }), "{broken}");
+    assert!(broken.to_string().contains("can't be read: its index is too short; let git repair it"), "{broken}");
 }
