@@ -48,6 +48,67 @@ fn a_folder_is_copied_as_it_is_and_not_touched() {
 }
 
 #[test]
+fn a_copy_has_the_times_of_its_file_and_is_another_file() {
+    let scene = Scene::new();
+    scene.write("old", "x");
+    scene.write("ancient", "x");
+    let time = |seconds| std::time::UNIX_EPOCH + Duration::new(seconds, 123_456_789);
+    for (name, seconds) in [("old", 1_000_000_000), ("ancient", 0)] {
+        File::options().write(true).open(scene.source().join(name)).unwrap().set_modified(time(seconds)).unwrap();
+    }
+    scene.prepare().unwrap();
+    for (name, seconds) in [("old", 1_000_000_000), ("ancient", 0)] {
+        let (theirs, ours) =
+            (scene.source().join(name).metadata().unwrap(), scene.workspace().join(name).metadata().unwrap());
+        assert_eq!(ours.modified().unwrap(), time(seconds));
+        assert_ne!((theirs.dev(), theirs.ino()), (ours.dev(), ours.ino()));
+    }
+}
+
+#[test]
+fn names_that_differ_in_the_size_of_letters_only_stay_apart_and_look_alikes_of_git_stay_out() {
+    let scene = Scene::new();
+    for name in ["readme", "README", "Src/a", "src/a", ".gitignore", ".github/x"] {
+        scene.write(name, name);
+    }
+    for name in [".GIT/config", ".git /config", ".git./config", "git~1/config", "deep/.g\u{200c}it/config"] {
+        scene.write(name, "[core]");
+    }
+    scene.prepare().unwrap();
+    let names = [".github/", ".github/x", ".gitignore", "README", "Src/", "Src/a", "deep/", "readme", "src/", "src/a"];
+    assert_eq!(scene.names(), names);
+    assert_eq!((scene.read("Src/a"), scene.read("src/a")), ("Src/a".to_owned(), "src/a".to_owned()));
+}
+
+#[test]
+fn a_tree_that_changes_while_it_is_copied_is_brought_as_it_was_found() {
+    let scene = Scene::new();
+    scene.write("stays", "always");
+    for folder in 0..20 {
+        scene.write(&format!("{folder}/file"), "x");
+    }
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut turn = 0_usize;
+            while !stop.load(Ordering::Relaxed) {
+                turn += 1;
+                scene.write(&format!("{}/comes and goes", turn % 20), "x");
+                scene.write(&format!("{}/file", turn % 20), &"grows and shrinks".repeat(turn % 100));
+                fs::remove_file(scene.source().join(format!("{}/comes and goes", turn % 20))).unwrap();
+            }
+        });
+        for _ in 0..50 {
+            let prepared = scene.prepare().unwrap();
+            assert!(prepared.repos[0].files >= 21);
+            assert_eq!(scene.read("stays"), "always");
+            remove(&scene.workspace()).unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
 fn no_source_makes_an_empty_workspace_and_several_have_folders_of_their_own() {
     let scene = Scene::new();
     assert_eq!(scene.prepare_with(&[], &Terms::default()).unwrap().repos, []);

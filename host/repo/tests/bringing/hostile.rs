@@ -139,7 +139,21 @@ fn names_that_lead_out_or_into_git_are_refused() {
     scene.committed();
     let blob = object(&scene, "blob", b"content");
     let inner = tree(&scene, &[("100644", b"config", &blob)]);
-    let names: [&[u8]; 7] = [b"..", b".", b".git", b".GIT", b"a/b", b"../../escaped", b"/escaped"];
+    let names: [&[u8]; 13] = [
+        b"..",
+        b".",
+        b".git",
+        b".GIT",
+        b"a/b",
+        b"../../escaped",
+        b"/escaped",
+        b".git/config",
+        b".git ",
+        b"git~1",
+        b".git::$INDEX_ALLOCATION",
+        b".git\\config",
+        ".g\u{200c}it".as_bytes(),
+    ];
     for name in names {
         for (mode, id) in [("100644", &blob), ("40000", &inner), ("120000", &blob)] {
             let refused = checked_out(&scene, &tree(&scene, &[(mode, name, id)]), &Terms::default()).unwrap_err();
@@ -148,6 +162,18 @@ fn names_that_lead_out_or_into_git_are_refused() {
         }
     }
     assert!(!scene.at("data/escaped").exists() && !scene.at("escaped").exists());
+}
+
+#[test]
+fn a_backslash_in_a_name_is_a_letter_like_any_other() {
+    let scene = Scene::new();
+    scene.write("file", "x");
+    scene.committed();
+    let blob = object(&scene, "blob", b"content");
+    let names: [&[u8]; 3] = [b"..\\up", b"C:\\Windows", b"dev-disk-by\\x2dlabel"];
+    let entries: Vec<_> = names.iter().map(|name| ("100644", *name, blob.as_str())).collect();
+    checked_out(&scene, &tree(&scene, &entries), &Terms::default()).unwrap();
+    assert_eq!(scene.names(), ["..\\up", "C:\\Windows", "dev-disk-by\\x2dlabel"]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Repositories of a server.
 
-use std::net::TcpListener;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use skep_model::RepoSource;
-use skep_repo::{Prepared, Progress, RepoError, Terms};
+use skep_repo::{Prepared, Progress, RepoError, Terms, remove};
 
 use crate::scene::{Scene, git};
 use crate::server::{Request, Server, response};
@@ -213,4 +214,117 @@ fn a_pack_that_breaks_off_is_an_error() {
     });
     let error = fetch(&scene, server.url("source")).unwrap_err();
     assert!(matches!(error, RepoError::Git { .. } | RepoError::Unreachable { .. }), "{error}");
+}
+
+/// A connection on which every byte has to be waited for.
+struct Slow(TcpStream);
+
+impl Read for Slow {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Slow {
+    #[expect(clippy::disallowed_methods, reason = "to be slow is all that this server is there for")]
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        std::thread::sleep(Duration::from_millis(10));
+        self.0.write(&buffer[..1])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[test]
+fn a_server_that_sends_byte_by_byte_does_not_stretch_the_time() {
+    let scene = Scene::new();
+    scene.write("file", "x");
+    scene.committed();
+    let root = scene.at("");
+    let server = Server::over(Slow, move |request| Some(crate::server::backend(&root, request)));
+    let terms = Terms { wall: Duration::from_millis(500), ..private() };
+    let late = scene.prepare_with(&[RepoSource::Url(server.url("source"))], &terms).unwrap_err();
+    assert!(matches!(late, RepoError::TimedOut { .. }), "{late}");
+}
+
+/// What comes of a repository whose server changes what it answers to a listing (GET) or a fetch (POST).
+fn tampered(
+    scene: &Scene,
+    method: &'static str,
+    tamper: impl Fn(Vec<u8>) -> Vec<u8> + Send + 'static,
+) -> Result<(), RepoError> {
+    let root = scene.at("");
+    let server = Server::start(move |request| {
+        let whole = crate::server::backend(&root, request);
+        Some(if request.method == method { tamper(whole) } else { whole })
+    });
+    let terms = Terms { wall: Duration::from_secs(10), ..private() };
+    scene.prepare_with(&[RepoSource::Url(server.url("source"))], &terms).map(drop)
+}
+
+/// With the first `from` made `to`, if there is one: not every answer of a fetch has the objects.
+fn replaced(whole: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let Some(at) = whole.windows(from.len()).position(|window| window == from) else { return whole.to_vec() };
+    [&whole[..at], to, &whole[at + from.len()..]].concat()
+}
+
+#[test]
+fn a_server_that_lies_about_lengths_is_an_error() {
+    let scene = Scene::new();
+    scene.write("file", "x");
+    scene.committed();
+    for method in ["GET", "POST"] {
+        let headers: [(&[u8], &[u8]); 4] = [
+            (b"Content-Length: ", b"Content-Length: 9"),
+            (b"Content-Length: ", b"Content-Length: 0\r\nX-Rest: "),
+            (b"Content-Length: ", b"Content-Length: 99999999999999999999"),
+            (b"Content-Length: ", b"Transfer-Encoding: chunked\r\nX-Rest: "),
+        ];
+        for (from, to) in headers {
+            let lied = format!("{method} {}", to.escape_ascii());
+            match tampered(&scene, method, move |whole| replaced(&whole, from, to)) {
+                // Git's protocol says by itself where a list ends, so more that doesn't come isn't missed.
+                Ok(()) => {
+                    assert_eq!(scene.read("file"), "x", "{lied}");
+                    remove(&scene.workspace()).unwrap();
+                }
+                Err(RepoError::Git { .. } | RepoError::Unreachable { .. } | RepoError::Empty { .. }) => {}
+                Err(error) => panic!("{lied}: {error}"),
+            }
+        }
+    }
+    let objects = tampered(&scene, "POST", |whole| {
+        replaced(&whole, b"PACK\0\0\0\x02\0\0\0\x03", b"PACK\0\0\0\x02\xff\xff\xff\xff")
+    });
+    assert!(matches!(objects, Err(RepoError::Git { .. })), "{objects:?}");
+    let packet = tampered(&scene, "GET", |whole| replaced(&whole, b"001e# service=", b"fff0# service="));
+    assert!(matches!(packet, Err(RepoError::Git { .. })), "{packet:?}");
+}
+
+#[test]
+fn references_with_hostile_names_lead_nowhere() {
+    let scene = Scene::new();
+    scene.write("file", "x");
+    scene.committed();
+    for name in ["refs/../../main", "/etc/heads/main", "refs/heads/\u{1b}[2m", "refs/heads/.git"] {
+        let root = scene.at("");
+        let server = Server::start(move |request| {
+            let mut whole = crate::server::backend(&root, request);
+            while request.method == "GET" && whole.windows(15).any(|window| window == b"refs/heads/main") {
+                whole = replaced(&whole, b"refs/heads/main", name.as_bytes());
+            }
+            Some(whole)
+        });
+        match fetch(&scene, server.url("source")) {
+            Ok(prepared) => {
+                assert_eq!(scene.names(), ["file"], "{name}");
+                assert!(!prepared.repos[0].to_string().contains('\u{1b}'), "{name:?}");
+                remove(&scene.workspace()).unwrap();
+            }
+            Err(error) => assert!(matches!(error, RepoError::Git { .. }), "{name}: {error}"),
+        }
+        assert!(!scene.at("data/main").exists() && !scene.at("main").exists());
+    }
 }
