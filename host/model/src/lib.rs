@@ -6,6 +6,7 @@
 mod call;
 mod content;
 mod event;
+mod glob;
 mod grant;
 mod id;
 mod limits;
@@ -19,6 +20,7 @@ mod tombstone;
 pub use call::{Call, Idempotency, Stream};
 pub use content::{Content, INLINE_BYTES};
 pub use event::{Event, Happening};
+pub use glob::{GLOB_BRACES, GLOB_BYTES, IGNORE_ROOM, glob_fits, ignore_rules};
 pub use grant::{Access, AgentPin, EgressRule, Grants, ToolPin};
 pub use id::{Digest, ParseIdError, RunId, Seq};
 pub use limits::{LimitError, LimitHit, LimitKind, Limits, Overrides};

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use git2::Repository;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use skep_model::{IGNORE_ROOM, ignore_rules};
 
 use crate::beneath;
 use crate::format::Id;
@@ -21,12 +22,15 @@ const LARGEST: u64 = 1 << 20;
 pub(crate) struct Rules {
     own: Gitignore,
     above: Option<Arc<Self>>,
+    /// What is left for rules of the folders below.
+    room: usize,
 }
 
 impl Rules {
     /// The repository's own rules outside of its tree, `info/exclude`.
     pub(crate) fn of_repository(exclude: &str) -> Arc<Self> {
-        Arc::new(Self { own: build(Path::new(""), exclude), above: None })
+        let mut room = IGNORE_ROOM;
+        Arc::new(Self { own: build(Path::new(""), exclude, &mut room), above: None, room })
     }
 
     /// The rules in `folder`, which is at `relative`; `absent` are those that git has and didn't check out. Those of the
@@ -34,7 +38,8 @@ impl Rules {
     pub(crate) fn within(self: &Arc<Self>, folder: &OwnedFd, relative: &Path, absent: Option<&str>) -> Arc<Self> {
         let text = read(folder);
         let Some(text) = text.as_deref().or(absent) else { return Arc::clone(self) };
-        Arc::new(Self { own: build(relative, text), above: Some(Arc::clone(self)) })
+        let mut room = self.room;
+        Arc::new(Self { own: build(relative, text, &mut room), above: Some(Arc::clone(self)), room })
     }
 
     /// Whether git would ignore what is at `relative`, if it doesn't track it.
@@ -65,11 +70,24 @@ pub(crate) fn stored(repository: &Repository, name: Id) -> Result<String, git2::
     Ok(String::from_utf8_lossy(objects.read(name)?.data()).into_owned())
 }
 
-/// Lines that are no pattern are left out, as with git.
-fn build(relative: &Path, text: &str) -> Gitignore {
+/// Lines that are no pattern are left out, as with git, and so is what is too large to be one.
+fn build(relative: &Path, text: &str, room: &mut usize) -> Gitignore {
     let mut builder = GitignoreBuilder::new(relative);
-    for line in text.trim_start_matches('\u{feff}').lines() {
+    for line in ignore_rules(text, room) {
         builder.add_line(None, line).ok();
     }
     builder.build().unwrap_or_else(|_| Gitignore::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_of_a_hundred_thousand_braces_is_left_out_and_the_others_hold() {
+        let deep = format!("{}a{}", "{".repeat(60_000), "}".repeat(60_000));
+        let rules = Rules::of_repository(&format!("target/\n{deep}\n*.log\n"));
+        assert!(rules.ignore(Path::new("target"), true) && rules.ignore(Path::new("a.log"), false));
+        assert!(!rules.ignore(Path::new("a"), false));
+    }
 }

@@ -99,10 +99,10 @@ pub enum Refusal {
         exports: Vec<String>,
     },
     /// Built for a contract that this host does not know yet.
-    #[error("it imports {import}, which is newer than the {}.{} that this host serves; update the host, or build with an older SDK", CONTRACT.0, CONTRACT.1)]
+    #[error("it is built for {interface}, which is newer than the {}.{} that this host serves; update the host, or build with an older SDK", CONTRACT.0, CONTRACT.1)]
     NewerContract {
-        /// What it asks for.
-        import: String,
+        /// What it imports or exports.
+        interface: String,
     },
     /// Asks for something that is not in its world.
     #[error("it imports {import}, which is no part of the {} world", .world.name())]
@@ -134,30 +134,39 @@ pub(crate) fn admit(bytes: &[u8], world: World) -> Result<(), Refusal> {
         return Err(Refusal::NotWasm);
     }
     let (imports, exports) = surface(bytes)?;
-    let wanted = world.export();
-    let is_wanted = |export: &String| export == wanted || compatible(export, wanted);
-    if !exports.iter().any(is_wanted) {
-        return Err(Refusal::WrongWorld { world, export: wanted.into(), exports });
-    }
+    check_exports(exports, world)?;
     imports.into_iter().try_for_each(|import| check_import(import, world))
 }
 
-/// The same interface in a version that a 0.1 host serves.
-fn compatible(export: &str, wanted: &str) -> bool {
-    let name = |text: &str| text.split_once('@').map(|(name, _)| name.to_owned());
-    name(export).is_some() && name(export) == name(wanted) && version(export) == Some(CONTRACT)
+fn check_exports(exports: Vec<String>, world: World) -> Result<(), Refusal> {
+    let wanted = world.export();
+    let is_wanted =
+        |export: &String| export == wanted || name(export) == name(wanted) && version(export) == Some(CONTRACT);
+    if exports.iter().any(is_wanted) {
+        return Ok(());
+    }
+    let is_newer = |export: &&String| name(export) == name(wanted) && version(export) > Some(CONTRACT);
+    match exports.iter().find(is_newer) {
+        Some(newer) => Err(Refusal::NewerContract { interface: newer.clone() }),
+        None => Err(Refusal::WrongWorld { world, export: wanted.into(), exports }),
+    }
 }
 
 fn check_import(import: String, world: World) -> Result<(), Refusal> {
-    let name = import.split('@').next().unwrap_or_default();
+    let name = name(&import);
     if world.interfaces().contains(&name) {
         return match version(&import) {
             Some(version) if version <= CONTRACT => Ok(()),
-            _ => Err(Refusal::NewerContract { import }),
+            _ => Err(Refusal::NewerContract { interface: import }),
         };
     }
     let is_wasi = world.wasi().iter().any(|package| name.starts_with(package)) && version(&import) == Some((0, 2));
     if is_wasi { Ok(()) } else { Err(Refusal::UnknownImport { world, import }) }
+}
+
+/// An interface without its version.
+fn name(interface: &str) -> &str {
+    interface.split_once('@').map_or(interface, |(name, _)| name)
 }
 
 fn version(interface: &str) -> Option<(u64, u64)> {
@@ -207,6 +216,21 @@ mod tests {
         assert!(matches!(admit(b"\0asm\x0d\0\x01\0\x0b\xff", World::Agent), Err(Refusal::Malformed { .. })));
         let empty = admit(b"\0asm\x0d\0\x01\0", World::Tool).unwrap_err();
         assert!(empty.to_string().starts_with("not a tool component: it does not export"), "{empty}");
+    }
+
+    #[test]
+    fn a_tool_of_a_newer_contract_is_told_so() {
+        let check = |export: &str| check_exports(vec!["other".into(), export.into()], World::Tool);
+        assert_eq!(check("skep:plugin/tool-provider@0.1.0"), Ok(()));
+        assert_eq!(check("skep:plugin/tool-provider@0.1.9"), Ok(()));
+        let newer = check("skep:plugin/tool-provider@0.2.0").unwrap_err();
+        assert!(
+            newer.to_string().starts_with("it is built for skep:plugin/tool-provider@0.2.0, which is newer"),
+            "{newer}"
+        );
+        for other in ["skep:plugin/tool-provider@0.0.9", "skep:plugin/tool-provider", "skep:plugin/other@0.2.0"] {
+            assert!(matches!(check(other), Err(Refusal::WrongWorld { .. })), "{other}");
+        }
     }
 
     #[test]

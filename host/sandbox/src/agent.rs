@@ -20,6 +20,9 @@ pub(crate) mod bindings {
 
 use bindings::skep::agent::{ask, model, runs, session, tools, types};
 
+/// Requests that leave together. The door may make fewer of them at once.
+const AT_ONCE: usize = 64;
+
 /// What a brain's store holds.
 pub(crate) struct Brain {
     pub(crate) door: Box<dyn Door>,
@@ -57,21 +60,32 @@ impl Brain {
         self.deliver_logs().await?;
         let answer = self.door.call(request).await;
         let answer = self.or_stop(answer)?;
-        self.meter.carry(answer.as_ref().map_or_else(|failure| failure.message.len(), String::len))?;
+        self.carry(&answer)?;
         Ok(answer)
     }
 
+    /// All requests are charged before the first leaves, and answers as they come, a few at a time: answers that the brain may
+    /// not have are not gathered.
     async fn ask_many(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Answer>> {
         for request in &requests {
             self.meter.call(request.bytes())?;
         }
         self.deliver_logs().await?;
-        let answers = self.door.call_many(requests).await;
-        let answers = self.or_stop(answers)?;
-        for answer in &answers {
-            self.meter.carry(answer.as_ref().map_or_else(|failure| failure.message.len(), String::len))?;
+        let mut answers = Vec::with_capacity(requests.len());
+        let mut requests = requests.into_iter();
+        while requests.len() > 0 {
+            let together = requests.by_ref().take(AT_ONCE).collect();
+            let answered = self.door.call_many(together).await;
+            for answer in self.or_stop(answered)? {
+                self.carry(&answer)?;
+                answers.push(answer);
+            }
         }
         Ok(answers)
+    }
+
+    fn carry(&self, answer: &Answer) -> wasmtime::Result<()> {
+        Ok(self.meter.carry(answer.as_ref().map_or_else(|failure| failure.message.len(), String::len))?)
     }
 
     /// Lines printed so far, in order, before anything else that the brain does.

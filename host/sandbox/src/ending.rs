@@ -7,6 +7,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::agent::Stopped;
 use crate::door::Stop;
+use crate::logs::printable;
 use crate::meter::{Exceeded, Meter};
 
 /// How an agent's attempt ended.
@@ -31,6 +32,8 @@ pub struct ToolEnded {
 
 /// The longest message of a trap, in characters.
 const TRAP_MESSAGE: usize = 2_000;
+/// The longest name of a function in it.
+const FUNCTION_NAME: usize = 120;
 
 /// What a guest's own result means.
 pub(crate) fn returned(result: Result<String, String>) -> Outcome {
@@ -51,7 +54,7 @@ pub(crate) fn outcome(error: &wasmtime::Error, meter: &Meter, last_words: &[Stri
         return Some(Outcome::Limit(*hit));
     }
     if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
-        return Some(Outcome::GuestError(format!("exited with code {code}{}", quote(last_words))));
+        return Some(Outcome::GuestError(shown(&format!("exited with code {code}{}", quote(last_words)))));
     }
     if matches!(error.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full)) {
         return Some(at_least(LimitKind::Handles));
@@ -77,7 +80,7 @@ fn trap(error: &wasmtime::Error, last_words: &[String]) -> Outcome {
     }
     let cause = error.root_cause().to_string();
     let frames = frames(&format!("{error:?}"));
-    Outcome::Trap(cut(format!("{cause}{}{frames}", quote(last_words))))
+    Outcome::Trap(shown(&format!("{cause}{}{frames}", quote(last_words))))
 }
 
 /// A panic leaves its message on standard error; that is what people want to read.
@@ -88,13 +91,18 @@ fn quote(last_words: &[String]) -> String {
 /// The innermost frames of the wasm backtrace, one line.
 fn frames(debug: &str) -> String {
     let names = debug.lines().filter_map(|line| line.split_once('!').map(|(_, name)| name.trim()));
-    let inner: Vec<_> =
-        names.filter(|name| !name.contains("rust_panic") && !name.contains("panicking")).take(6).collect();
+    let names = names.filter(|name| !name.contains("rust_panic") && !name.contains("panicking"));
+    let inner: Vec<_> = names.take(6).map(|name| cut(name.to_owned(), FUNCTION_NAME)).collect();
     if inner.is_empty() { String::new() } else { format!(" (in {})", inner.join(" < ")) }
 }
 
-fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(TRAP_MESSAGE) {
+/// The guest has named its functions and may have had a hand in the cause, so this is text for people as its lines are.
+fn shown(message: &str) -> String {
+    cut(printable(message.as_bytes()), TRAP_MESSAGE)
+}
+
+fn cut(mut text: String, chars: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(chars) {
         text.truncate(end);
         text.push('…');
     }

@@ -12,7 +12,8 @@
 //!    replays up to its last call.
 //! 3. `max_wasm_stack` 512 KiB on async stacks of 2 MiB, zeroed when pooled: `engine.rs`.
 //! 4. Host-call data, resource tables, component handles, random bytes and HTTP fields have bounds: `meter.rs`, `wasi.rs`.
-//! 5. Every host call is charged by count and bytes; logs are cut at a quota: `meter.rs`, `logs.rs`.
+//! 5. Every call of the door, of search and of http is charged by count and bytes, and a search by its processor time too: `meter.rs`,
+//!    `pace.rs`. Those of wasi are not counted. Logs are cut at a quota: `logs.rs`.
 //! 6. and 7. `wasi:http` and `http.fetch` refuse every request until the egress door exists; no sockets, no name look-ups:
 //!    `wasi.rs`, `tool.rs`.
 //! 8. No directory, or exactly one preopen on the run's own directory; host-side access through cap-std: `workspace.rs`.
@@ -36,6 +37,7 @@ mod engine;
 mod logs;
 mod meter;
 mod metered;
+mod pace;
 mod ready;
 mod sandbox;
 mod search;

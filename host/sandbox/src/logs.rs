@@ -13,8 +13,10 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// The longest line kept, in bytes.
+/// The longest line kept, in bytes as it is shown.
 const LINE_BYTES: usize = 8 * 1024;
+/// What a line costs beside its text, about as much as its event takes.
+const LINE_COST: u64 = 128;
 /// Lines of standard error remembered for the message of a trap.
 const LAST_WORDS: usize = 4;
 
@@ -82,7 +84,8 @@ impl Lines {
                 _ => (piece, false),
             };
             let open = &mut self.open[stream as usize];
-            let room = LINE_BYTES.saturating_sub(open.len());
+            // One more than is kept, so that a line that is too long is known as such.
+            let room = (LINE_BYTES + 1).saturating_sub(open.len());
             open.extend_from_slice(&text[..text.len().min(room)]);
             if ends {
                 self.complete(stream);
@@ -93,7 +96,9 @@ impl Lines {
     fn complete(&mut self, stream: Stream) {
         let raw = std::mem::take(&mut self.open[stream as usize]);
         let mut line = printable(&raw);
-        if raw.len() >= LINE_BYTES {
+        // A byte that is no text takes three when it is shown.
+        if line.len() > LINE_BYTES {
+            line.truncate(line.floor_char_boundary(LINE_BYTES));
             line.push_str(" … (line cut)");
         }
         if stream == Stream::Stderr && !line.trim().is_empty() && !line.starts_with("note: run with `RUST_BACKTRACE") {
@@ -106,8 +111,8 @@ impl Lines {
     }
 
     fn keep(&mut self, stream: Stream, line: String) {
-        // A line costs at least one byte, or a flood of empty ones would be free.
-        let cost = line.len() as u64 + 1;
+        // Or a flood of empty lines would be free.
+        let cost = line.len() as u64 + LINE_COST;
         if cost <= self.left {
             self.left -= cost;
             self.done.push_back((stream, line));
@@ -121,10 +126,10 @@ impl Lines {
 }
 
 /// Text without what could move a terminal's cursor or turn its reading order.
-fn printable(bytes: &[u8]) -> String {
+pub(crate) fn printable(bytes: &[u8]) -> String {
     let hides = |c: char| {
         (c.is_control() && c != '\t')
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     String::from_utf8_lossy(bytes).chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect()
 }
@@ -206,10 +211,37 @@ mod tests {
 
     #[test]
     fn a_flood_is_cut_at_the_quota_with_one_mark() {
-        let logs = Logs::new(10);
+        let logs = Logs::new(300);
         for _ in 0..1_000 {
             logs.lock().write(Stream::Stdout, b"abc\n");
         }
-        assert_eq!(all(&logs), ["abc", "abc", "… (log cut: limit log_bytes = 10 bytes reached)"]);
+        assert_eq!(all(&logs), ["abc", "abc", "… (log cut: limit log_bytes = 300 bytes reached)"]);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_it_is_too_long_as_it_is_shown() {
+        let logs = Logs::new(1 << 20);
+        let mark = " … (line cut)";
+        for byte in [b"\x01", b"\xff", b"a"] {
+            logs.lock().write(Stream::Stdout, &byte.repeat(20_000));
+            logs.lock().write(Stream::Stdout, b"\n");
+        }
+        logs.lock().write(Stream::Stdout, &b"a".repeat(LINE_BYTES));
+        logs.finish();
+        let replaced = "\u{fffd}".repeat(LINE_BYTES / 3) + mark;
+        let cut = "a".repeat(LINE_BYTES) + mark;
+        assert_eq!(all(&logs), [replaced.clone(), replaced, cut, "a".repeat(LINE_BYTES)]);
+    }
+
+    #[test]
+    fn empty_lines_cost_what_their_events_take() {
+        let logs = Logs::new(64 << 10);
+        logs.lock().write(Stream::Stdout, &b"\n".repeat(100_000));
+        assert_eq!(all(&logs).len() as u64, (64 << 10) / LINE_COST + 1);
+    }
+
+    #[test]
+    fn what_turns_the_reading_order_is_not_shown() {
+        assert_eq!(printable("a\u{61c}\u{202e}\u{2066}\u{200f}b".as_bytes()), "a\u{fffd}\u{fffd}\u{fffd}\u{fffd}b");
     }
 }

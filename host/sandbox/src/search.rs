@@ -1,6 +1,5 @@
 //! What a tool may look for over many files at once, done by the host on the tool's behalf.
 
-use std::fs::File;
 use std::io::{self, Read};
 
 use grep_matcher::LineTerminator;
@@ -8,20 +7,56 @@ use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch};
 use rustix::fs::FileType;
 
-use crate::walk::{Go, Stopping, Visit, walk};
+use crate::pace::{Halt, Pace};
+use crate::walk::{Go, Visit, walk};
 use crate::workspace::Workspace;
 
 /// Entries that one answer may hold, whatever was asked for.
 const MOST: u32 = 200_000;
 /// The most characters of one matching line.
 const LINE_CHARS: usize = 500;
-/// The largest compiled pattern, in bytes.
-const PATTERN_BYTES: usize = 4 << 20;
+/// The longest pattern, in bytes. What reads it takes many times that, before the size of the compiled one is known.
+const PATTERN_BYTES: usize = 4 * 1024;
+/// The largest compiled pattern, in bytes: with its size grows the time that a single byte can take.
+const COMPILED_BYTES: usize = 1 << 20;
+/// The longest line that is searched, about, in bytes.
+const SEARCHED_LINE_BYTES: usize = 1 << 20;
+/// How far a file is looked at for a NUL byte, which makes it binary as it does for git.
+const BINARY_BYTES: usize = 8 * 1024;
+/// The most that an answer holds, in bytes.
+const ANSWER_BYTES: usize = 8 << 20;
+/// What an item of an answer takes beside its texts, about.
+const ITEM_BYTES: usize = 64;
 
-/// Why a walk has no answer; the kinds are in the contract.
-pub(crate) struct Failure {
-    pub(crate) kind: &'static str,
-    pub(crate) message: String,
+/// What a walk has for itself.
+pub(crate) struct Bounds {
+    pub(crate) pace: Pace,
+    pub(crate) room: Room,
+}
+
+/// Room for an answer.
+pub(crate) struct Room {
+    left: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { left: ANSWER_BYTES }
+    }
+}
+
+impl Room {
+    /// Whether there is room for an item with so much text. When there is not, there is none for others either.
+    fn take(&mut self, text: usize) -> bool {
+        let left = self.left.checked_sub(text + ITEM_BYTES);
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// How much the answer takes.
+    pub(crate) const fn taken(&self) -> usize {
+        ANSWER_BYTES - self.left
+    }
 }
 
 pub(crate) struct Selection {
@@ -74,16 +109,18 @@ pub(crate) fn glob(
     workspace: &Workspace,
     wanted: &Selection,
     limit: u32,
-    stopping: &Stopping,
-) -> Result<(Vec<Entry>, bool), Failure> {
+    bounds: &mut Bounds,
+) -> Result<(Vec<Entry>, bool), Halt> {
     let limit = limit.min(MOST) as usize;
+    let Bounds { pace, room } = bounds;
     let mut found = Vec::new();
-    let whole = walk(workspace, wanted, stopping, &mut |visit: &Visit<'_>| {
-        if found.len() == limit {
+    let whole = walk(workspace, wanted, pace, &mut |visit: &Visit<'_>, _: &mut Pace| {
+        let path = visit.shown();
+        if found.len() == limit || !room.take(path.len()) {
             return Ok(Go::Stop);
         }
         let size = if visit.kind == FileType::RegularFile { visit.size() } else { 0 };
-        found.push(Entry { path: visit.shown(), kind: visit.kind_name(), size });
+        found.push(Entry { path, kind: visit.kind_name(), size });
         Ok(Go::On)
     })?;
     Ok((found, !whole))
@@ -94,8 +131,8 @@ pub(crate) fn grep(
     workspace: &Workspace,
     wanted: &Selection,
     query: &Query,
-    stopping: &Stopping,
-) -> Result<Found, Failure> {
+    bounds: &mut Bounds,
+) -> Result<Found, Halt> {
     let matcher = matcher(query)?;
     let context = query.context.min(20) as usize;
     let mut searcher = SearcherBuilder::new();
@@ -103,17 +140,24 @@ pub(crate) fn grep(
         .binary_detection(BinaryDetection::quit(0))
         .before_context(context)
         .after_context(context)
-        .line_number(true);
+        .line_number(true)
+        .heap_limit(Some(SEARCHED_LINE_BYTES));
     let mut searcher = searcher.build();
+    let Bounds { pace, room } = bounds;
     let mut found = Found::default();
     let limit = query.limit.min(MOST) as usize;
     let per_file = query.limit_per_file as usize;
-    let whole = walk(workspace, wanted, stopping, &mut |visit: &Visit<'_>| {
+    let whole = walk(workspace, wanted, pace, &mut |visit: &Visit<'_>, pace: &mut Pace| {
         let Some(file) = visit.open_file() else { return Ok(Go::On) };
         found.files_searched += 1;
-        let mut sink = Lines { path: visit.shown(), found: &mut found, limit, per_file, here: 0 };
-        searcher.search_file(&matcher, &file, &mut sink).map_err(|error| fault(&error))?;
-        Ok(if found.truncated && found.matched >= limit { Go::Stop } else { Go::On })
+        let mut sink = Lines { path: visit.shown(), found: &mut found, room, limit, per_file, here: 0 };
+        match searcher.search_reader(&matcher, pace.reader(&file), &mut sink) {
+            Ok(()) => {}
+            Err(error) if is_long_line(&error) => found.truncated = true,
+            Err(error) => return Err(error.into()),
+        }
+        let full = found.matched >= limit || room.left == 0;
+        Ok(if found.truncated && full { Go::Stop } else { Go::On })
     })?;
     found.truncated |= !whole;
     Ok(found)
@@ -124,71 +168,92 @@ pub(crate) fn count(
     workspace: &Workspace,
     wanted: &Selection,
     limit: u32,
-    stopping: &Stopping,
-) -> Result<(Vec<Count>, bool), Failure> {
+    bounds: &mut Bounds,
+) -> Result<(Vec<Count>, bool), Halt> {
     let limit = limit.min(MOST) as usize;
+    let Bounds { pace, room } = bounds;
     let mut files = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
-    let whole = walk(workspace, wanted, stopping, &mut |visit: &Visit<'_>| {
-        let Some(mut file) = visit.open_file() else { return Ok(Go::On) };
-        if files.len() == limit {
+    let whole = walk(workspace, wanted, pace, &mut |visit: &Visit<'_>, pace: &mut Pace| {
+        let Some(file) = visit.open_file() else { return Ok(Go::On) };
+        let path = visit.shown();
+        if files.len() == limit || !room.take(path.len()) {
             return Ok(Go::Stop);
         }
-        let (size, lines, binary) = measure(&mut file, &mut buffer).map_err(|error| fault(&error))?;
-        files.push(Count { path: visit.shown(), size, lines, binary });
+        let size = file.metadata()?.len();
+        let lines = count_lines(&mut pace.reader(&file), &mut buffer)?;
+        files.push(Count { path, size, lines: lines.unwrap_or(0), binary: lines.is_none() });
         Ok(Go::On)
     })?;
     Ok((files, !whole))
 }
 
-/// Size, lines and whether there is a NUL in the first 8 KiB, which is what git calls binary.
-fn measure(file: &mut File, buffer: &mut [u8]) -> io::Result<(u64, u64, bool)> {
-    let (mut size, mut lines, mut binary, mut last) = (0u64, 0u64, false, b'\n');
+/// How many lines there are; nothing when it is binary.
+fn count_lines(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<Option<u64>> {
+    let (mut read, mut lines, mut last) = (0, 0u64, b'\n');
     loop {
-        let read = file.read(buffer)?;
-        let Some(end) = buffer[..read].last() else { break };
-        if size == 0 {
-            binary = buffer[..read.min(8 * 1024)].contains(&0);
+        let length = file.read(buffer)?;
+        let piece = &buffer[..length];
+        let Some(end) = piece.last() else { break };
+        if piece[..length.min(BINARY_BYTES.saturating_sub(read))].contains(&0) {
+            return Ok(None);
         }
-        size += read as u64;
-        if !binary {
-            lines += buffer[..read].iter().filter(|byte| **byte == b'\n').count() as u64;
-        }
+        read += length;
+        lines += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
         last = *end;
     }
-    if !binary && last != b'\n' {
-        lines += 1;
-    }
-    Ok((size, lines, binary))
+    Ok(Some(lines + u64::from(last != b'\n')))
 }
 
-fn matcher(query: &Query) -> Result<RegexMatcher, Failure> {
+fn matcher(query: &Query) -> Result<RegexMatcher, Halt> {
+    if query.pattern.len() > PATTERN_BYTES {
+        let message = format!("the pattern has {} bytes; at most {PATTERN_BYTES} are taken", query.pattern.len());
+        return Err(Halt::failed("invalid-pattern", message));
+    }
     RegexMatcherBuilder::new()
         .case_insensitive(query.case_insensitive)
         .line_terminator(Some(b'\n'))
-        .size_limit(PATTERN_BYTES)
-        .dfa_size_limit(PATTERN_BYTES)
+        .size_limit(COMPILED_BYTES)
+        .dfa_size_limit(COMPILED_BYTES)
         .build(&query.pattern)
-        .map_err(|error| Failure { kind: "invalid-pattern", message: error.to_string() })
+        .map_err(|error| Halt::failed("invalid-pattern", error.to_string()))
+}
+
+/// Of all errors, those of the searcher itself are neither the system's nor ours: a line is longer than what is searched.
+fn is_long_line(error: &io::Error) -> bool {
+    error.raw_os_error().is_none() && !error.get_ref().is_some_and(|inner| inner.is::<Halt>())
 }
 
 /// Collects matches of one file into the answer.
 struct Lines<'a> {
     path: String,
     found: &'a mut Found,
+    room: &'a mut Room,
     limit: usize,
     per_file: usize,
     here: usize,
 }
 
 impl Lines<'_> {
-    fn push(&mut self, number: Option<u64>, matched: bool, bytes: &[u8]) {
-        let text = String::from_utf8_lossy(LineTerminator::byte(b'\n').as_byte_trimmed(bytes)).into_owned();
-        let text = match text.char_indices().nth(LINE_CHARS) {
-            Some((cut, _)) => format!("{} … (line cut)", &text[..cut]),
-            None => text,
-        };
+    /// False when there is no room for the line.
+    fn push(&mut self, number: Option<u64>, matched: bool, bytes: &[u8]) -> bool {
+        let text = shown(LineTerminator::byte(b'\n').as_byte_trimmed(bytes));
+        if !self.room.take(self.path.len() + text.len()) {
+            self.found.truncated = true;
+            return false;
+        }
         self.found.lines.push(Line { path: self.path.clone(), number: number.unwrap_or(0), matched, text });
+        true
+    }
+}
+
+fn shown(line: &[u8]) -> String {
+    // So many bytes are more characters than are shown, whatever they are.
+    let head = &line[..line.len().min(4 * (LINE_CHARS + 1))];
+    let text = String::from_utf8_lossy(head);
+    match text.char_indices().nth(LINE_CHARS) {
+        Some((cut, _)) => format!("{} … (line cut)", &text[..cut]),
+        None => text.into_owned(),
     }
 }
 
@@ -214,21 +279,15 @@ impl Sink for Lines<'_> {
         }
         self.here += 1;
         self.found.matched += 1;
-        self.push(found.line_number(), true, found.bytes());
-        Ok(true)
+        Ok(self.push(found.line_number(), true, found.bytes()))
     }
 
     fn context(&mut self, _: &Searcher, context: &SinkContext<'_>) -> io::Result<bool> {
-        self.push(context.line_number(), false, context.bytes());
-        Ok(true)
+        Ok(self.push(context.line_number(), false, context.bytes()))
     }
 
     fn finish(&mut self, _: &Searcher, finish: &SinkFinish) -> io::Result<()> {
         self.found.binary_skipped += u64::from(finish.binary_byte_offset().is_some());
         Ok(())
     }
-}
-
-fn fault(error: &io::Error) -> Failure {
-    Failure { kind: "host-fault", message: error.to_string() }
 }

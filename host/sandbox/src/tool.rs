@@ -1,16 +1,17 @@
 //! The tool world: the host's half of one tool call.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use skep_model::Access;
+use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use crate::logs::Logs;
 use crate::meter::{Meter, Space};
-use crate::search;
-use crate::walk::Stopping;
+use crate::pace::{Failure, Halt, Pace, Stopping};
+use crate::search::{self, Bounds, Room};
 use crate::workspace::Workspace;
 
 pub(crate) mod bindings {
@@ -27,6 +28,10 @@ use bindings::skep::plugin::{http, search as contract};
 
 /// Header bytes that one `fields` resource of `wasi:http` may hold.
 const HTTP_FIELD_BYTES: usize = 32 * 1024;
+
+/// Turns of walks, of which each takes a thread until it has looked at its caller again.
+static WALKS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4))));
 
 /// What a tool call's store holds.
 pub(crate) struct Hand {
@@ -98,22 +103,39 @@ impl http::Host for Hand {
 }
 
 impl Hand {
-    /// Runs a walk on a blocking thread, over the granted workspace and nothing else. When the call is dropped the walk ends.
+    /// Runs a walk on a blocking thread, over the granted workspace and nothing else, at the expense of this call and no longer
+    /// than it.
     async fn walk<T: Send + 'static>(
         &mut self,
         carried: usize,
-        walk: impl FnOnce(&Workspace, &Stopping) -> Result<T, search::Failure> + Send + 'static,
+        walk: impl FnOnce(&Workspace, &mut Bounds) -> Result<T, Halt> + Send + 'static,
     ) -> wasmtime::Result<Result<T, contract::Failure>> {
         self.meter.call(carried)?;
         let Some(workspace) = self.workspace.clone() else {
             let message = "no workspace is granted to this tool".into();
             return Ok(Err(contract::Failure { kind: "refused".into(), message }));
         };
-        let stopping = Stopping::default();
+        let (meter, stopping) = (Arc::clone(&self.meter), Stopping::default());
         let _stop_when_dropped = stopping.guard();
-        let walked = tokio::task::spawn_blocking(move || walk(&workspace, &stopping)).await?;
-        Ok(walked.map_err(|search::Failure { kind, message }| contract::Failure { kind: kind.into(), message }))
+        let turn = WALKS.acquire().await?;
+        let walked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let mut bounds = Bounds { pace: Pace::begin(meter, stopping), room: Room::default() };
+            walk(&workspace, &mut bounds).map(|found| (found, bounds.room.taken()))
+        });
+        match walked.await? {
+            Ok((found, bytes)) => {
+                self.meter.carry(bytes)?;
+                Ok(Ok(found))
+            }
+            Err(Halt::Failed(Failure { kind, message })) => Ok(Err(contract::Failure { kind: kind.into(), message })),
+            Err(Halt::Limit(exceeded)) => Err(exceeded.into()),
+        }
     }
+}
+
+fn carried(wanted: &search::Selection) -> usize {
+    wanted.path.len() + wanted.globs.iter().map(String::len).sum::<usize>()
 }
 
 fn selection(selection: contract::Selection) -> search::Selection {
@@ -129,7 +151,7 @@ impl contract::Host for Hand {
     ) -> wasmtime::Result<Result<contract::Entries, contract::Failure>> {
         let wanted = selection(wanted);
         let walked = self
-            .walk(wanted.path.len(), move |workspace, stopping| search::glob(workspace, &wanted, limit, stopping))
+            .walk(carried(&wanted), move |workspace, bounds| search::glob(workspace, &wanted, limit, bounds))
             .await?;
         Ok(walked.map(|(found, truncated)| {
             let entry =
@@ -146,9 +168,11 @@ impl contract::Host for Hand {
         let wanted = selection(wanted);
         let contract::GrepOptions { pattern, case_insensitive, limit, limit_per_file, context } = options;
         let query = search::Query { pattern, case_insensitive, limit, limit_per_file, context };
-        let carried = query.pattern.len();
-        let walked =
-            self.walk(carried, move |workspace, stopping| search::grep(workspace, &wanted, &query, stopping)).await?;
+        let walked = self
+            .walk(carried(&wanted) + query.pattern.len(), move |workspace, bounds| {
+                search::grep(workspace, &wanted, &query, bounds)
+            })
+            .await?;
         Ok(walked.map(|found| {
             let line = |line: search::Line| contract::Line {
                 path: line.path,
@@ -172,7 +196,7 @@ impl contract::Host for Hand {
     ) -> wasmtime::Result<Result<contract::Counts, contract::Failure>> {
         let wanted = selection(wanted);
         let walked = self
-            .walk(wanted.path.len(), move |workspace, stopping| search::count(workspace, &wanted, limit, stopping))
+            .walk(carried(&wanted), move |workspace, bounds| search::count(workspace, &wanted, limit, bounds))
             .await?;
         Ok(walked.map(|(files, truncated)| {
             let count = |count: search::Count| contract::Count {

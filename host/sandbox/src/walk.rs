@@ -5,39 +5,23 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Dir as ReadDir, FileType, Mode, OFlags};
+use skep_model::{GLOB_BRACES, GLOB_BYTES, IGNORE_ROOM, glob_fits, ignore_rules};
 
-use crate::search::{Failure, Selection};
+use crate::pace::{Halt, Pace};
+use crate::search::Selection;
 use crate::workspace::{self, Workspace};
 
 /// Folders deeper than this are left out, and the answer says that it is not whole.
 const DEPTH: usize = 256;
+/// The most globs of one selection.
+const GLOBS: usize = 256;
 /// The largest ignore file that is read.
 const IGNORE_BYTES: u64 = 1 << 20;
-
-/// Tells a walk on another thread that nobody waits for it any more.
-#[derive(Clone, Default)]
-pub(crate) struct Stopping(Arc<AtomicBool>);
-
-/// Says so when it is dropped.
-pub(crate) struct StopGuard(Arc<AtomicBool>);
-
-impl Stopping {
-    pub(crate) fn guard(&self) -> StopGuard {
-        StopGuard(Arc::clone(&self.0))
-    }
-}
-
-impl Drop for StopGuard {
-    fn drop(&mut self) {
-        self.0.store(true, Relaxed);
-    }
-}
 
 pub(crate) enum Go {
     On,
@@ -91,7 +75,11 @@ struct Rules {
 }
 
 impl Rules {
-    fn new(wanted: &Selection) -> Result<Self, Failure> {
+    fn new(wanted: &Selection) -> Result<Self, Halt> {
+        if wanted.globs.len() > GLOBS {
+            let message = format!("{} globs are too many; at most {GLOBS} are taken", wanted.globs.len());
+            return Err(Halt::failed("invalid-pattern", message));
+        }
         let (mut include, mut exclude) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         let mut any = false;
         for pattern in &wanted.globs {
@@ -114,14 +102,18 @@ impl Rules {
 }
 
 /// A pattern without a slash is for names at any depth, as in `.gitignore`.
-fn parse_glob(pattern: &str) -> Result<globset::Glob, Failure> {
+fn parse_glob(pattern: &str) -> Result<globset::Glob, Halt> {
+    if !glob_fits(pattern) {
+        let message = format!("a glob may have at most {GLOB_BYTES} bytes and {GLOB_BRACES} opening braces");
+        return Err(Halt::failed("invalid-pattern", message));
+    }
     let anchored =
         if pattern.contains('/') { pattern.trim_start_matches('/').to_owned() } else { format!("**/{pattern}") };
     GlobBuilder::new(&anchored).literal_separator(true).backslash_escape(true).build().map_err(bad_glob)
 }
 
-fn bad_glob(error: globset::Error) -> Failure {
-    Failure { kind: "invalid-pattern", message: error.to_string() }
+fn bad_glob(error: globset::Error) -> Halt {
+    Halt::failed("invalid-pattern", error.to_string())
 }
 
 /// A folder on the way down, with what its ignore files say.
@@ -136,6 +128,8 @@ struct Folder {
 struct Ignores {
     here: Gitignore,
     above: Option<Arc<Self>>,
+    /// What is left for rules of the folders below.
+    room: usize,
 }
 
 impl Ignores {
@@ -148,25 +142,23 @@ impl Ignores {
     }
 }
 
-pub(crate) type Visitor<'a> = dyn FnMut(&Visit<'_>) -> Result<Go, Failure> + 'a;
+pub(crate) type Visitor<'a> = dyn FnMut(&Visit<'_>, &mut Pace) -> Result<Go, Halt> + 'a;
 
 /// Visits what is selected below the selection's path. True when nothing was left out for lack of room.
 pub(crate) fn walk(
     workspace: &Workspace,
     wanted: &Selection,
-    stopping: &Stopping,
+    pace: &mut Pace,
     visitor: &mut Visitor<'_>,
-) -> Result<bool, Failure> {
+) -> Result<bool, Halt> {
     let rules = Rules::new(wanted)?;
-    let start = start(workspace, &wanted.path, &rules, visitor)?;
+    let start = start(workspace, &wanted.path, &rules, pace, visitor)?;
     let Some(start) = start else { return Ok(true) };
     let (mut stack, mut whole) = (vec![start], true);
     loop {
         let deep = stack.len() >= DEPTH;
         let Some(folder) = stack.last_mut() else { break };
-        if stopping.0.load(Relaxed) {
-            return Err(Failure { kind: "host-fault", message: "the walk was given up".into() });
-        }
+        pace.step()?;
         let Some((name, kind)) = folder.names.pop() else {
             stack.pop();
             continue;
@@ -177,7 +169,7 @@ pub(crate) fn walk(
         }
         if rules.selects(&path) {
             let visit = Visit { parent: &folder.fd, name: &name, path: &path, kind };
-            if matches!(visitor(&visit)?, Go::Stop) {
+            if matches!(visitor(&visit, pace)?, Go::Stop) {
                 return Ok(false);
             }
         }
@@ -208,11 +200,11 @@ fn start(
     workspace: &Workspace,
     path: &str,
     rules: &Rules,
+    pace: &mut Pace,
     visitor: &mut Visitor<'_>,
-) -> Result<Option<Folder>, Failure> {
-    let inside =
-        workspace::inside(path).map_err(|error| Failure { kind: "invalid-path", message: error.to_string() })?;
-    let missing = |error: io::Error| Failure { kind: "not-found", message: format!("{path:?}: {error}") };
+) -> Result<Option<Folder>, Halt> {
+    let inside = workspace::inside(path).map_err(|error| Halt::failed("invalid-path", error.to_string()))?;
+    let missing = |error: io::Error| Halt::failed("not-found", format!("{path:?}: {error}"));
     let root = OwnedFd::from(workspace.dir().try_clone().map_err(missing)?.into_std_file());
     let root = rustix::fs::openat(&root, ".", folder_flags(), Mode::empty()).map_err(|error| missing(error.into()))?;
     let mut folder = Folder::open(root, PathBuf::new(), None, rules);
@@ -229,13 +221,10 @@ fn start(
             .map_err(|error| missing(error.into()))?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if index + 1 == parts.len() && kind == FileType::RegularFile {
-            visitor(&Visit { parent: &folder.fd, name: &name, path: &below, kind })?;
+            visitor(&Visit { parent: &folder.fd, name: &name, path: &below, kind }, pace)?;
             return Ok(None);
         }
-        return Err(Failure {
-            kind: "not-found",
-            message: format!("{path:?} is no file or folder; links are not followed"),
-        });
+        return Err(Halt::failed("not-found", format!("{path:?} is no file or folder; links are not followed")));
     }
     Ok(Some(folder))
 }
@@ -276,11 +265,12 @@ fn entry_type(fd: &OwnedFd, entry: &rustix::fs::DirEntry) -> FileType {
 
 fn read_ignores(fd: &OwnedFd, path: &Path, above: Option<Arc<Ignores>>) -> Option<Arc<Ignores>> {
     let mut builder = GitignoreBuilder::new(path);
+    let mut room = above.as_ref().map_or(IGNORE_ROOM, |above| above.room);
     let mut any = false;
     for name in [".git/info/exclude", ".gitignore", ".ignore"] {
         let Some(text) = read_small(fd, name) else { continue };
         any = true;
-        for line in text.lines() {
+        for line in ignore_rules(&text, &mut room) {
             // A line that is no pattern is no rule; git too goes on.
             drop(builder.add_line(None, line));
         }
@@ -288,7 +278,11 @@ fn read_ignores(fd: &OwnedFd, path: &Path, above: Option<Arc<Ignores>>) -> Optio
     if !any {
         return above;
     }
-    builder.build().ok().map(|here| Arc::new(Ignores { here, above }))
+    match builder.build() {
+        Ok(here) => Some(Arc::new(Ignores { here, above, room })),
+        // Rules that can't hold together are none; those of the folders above hold all the same.
+        Err(_) => above,
+    }
 }
 
 fn read_small(fd: &OwnedFd, name: &str) -> Option<String> {
