@@ -2,6 +2,7 @@
 //! the call may use.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -216,4 +217,25 @@ async fn files_are_counted_without_reading_what_is_binary() {
             { "path": "text", "size": 13, "lines": 3 },
         ])
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_not_utf_8_hides_no_other_and_is_told() {
+    let files = Files::new();
+    let odd = std::ffi::OsStr::from_bytes(b"caf\xe9.rs");
+    fs::write(files.folder.path().join(odd), "needle\n").expect("a temporary folder can be written");
+    for number in 0..200 {
+        files.write(&format!("{number:03}"), "");
+    }
+    let answer = files.answer("list", json!({})).await;
+    assert_eq!(answer["entries"].as_array().map(Vec::len), Some(200));
+    let note = answer["note"].as_str().unwrap_or_default();
+    assert!(note.starts_with("1 more has a name that is not UTF-8"), "{answer}");
+    // What the note says is so.
+    let found = files.answer("glob", json!({ "patterns": ["caf?.rs"] })).await;
+    assert_eq!(found["found"][0]["path"], "caf\u{fffd}.rs");
+    let lines = files.answer("grep", json!({ "pattern": "", "globs": ["caf?.rs"] })).await;
+    assert_eq!(lines["files"][0]["lines"][0]["text"], "needle");
+    let refusal = files.refusal("read", json!({ "path": "caf\u{fffd}.rs" })).await;
+    assert!(refusal.contains("stands for a byte that is not UTF-8"), "{refusal}");
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::path::Inside;
+use crate::stream::{Named, Names};
 
 /// The most entries of one listing.
 const ENTRIES: usize = 2_000;
@@ -38,28 +39,40 @@ struct Entry {
 
 pub(crate) fn list(arguments: &ListArguments) -> skep::Result<Listing> {
     let path = Inside::parse(&arguments.path)?;
-    let mut entries = Vec::new();
-    let mut note = None;
-    for entry in fs::read_dir(path.on_disk()).map_err(|error| path.failed(&error))? {
-        match entry {
-            Ok(entry) if entries.len() < ENTRIES => entries.push(read_entry(&entry)),
-            Ok(_) => note = Some(format!("the first {ENTRIES} entries; find the others with `glob`")),
-            // A name that is not UTF-8 can't be read through wasi, nor can those after it.
-            Err(error) => note = Some(format!("not all could be read ({error}); `glob` shows the others")),
-        }
-        if note.is_some() {
-            break;
+    let failed = |error| path.failed(&error);
+    let (mut entries, mut unnamed, mut truncated) = (Vec::new(), 0usize, false);
+    for named in Names::of(&path).map_err(failed)? {
+        match named.map_err(failed)? {
+            Named::Other => unnamed += 1,
+            Named::Utf8 { .. } if entries.len() == ENTRIES => {
+                truncated = true;
+                break;
+            }
+            Named::Utf8 { name, kind } => entries.push(read_entry(&path, name, kind)),
         }
     }
     entries.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(Listing { path: path.as_str().to_owned(), entries, truncated: note.is_some(), note })
+    Ok(Listing { path: path.as_str().to_owned(), entries, truncated, note: note(unnamed, truncated) })
 }
 
-fn read_entry(entry: &fs::DirEntry) -> Entry {
-    let name = entry.file_name().to_string_lossy().into_owned();
+fn note(unnamed: usize, truncated: bool) -> Option<String> {
+    let more = truncated.then(|| format!("the first {ENTRIES} entries; find the others with `glob`"));
+    let other = (unnamed > 0).then(|| {
+        let have = if unnamed == 1 { "more has a name that is" } else { "more have names that are" };
+        format!(
+            "{unnamed} {have} not UTF-8, and wasi, which tools reach files through, has no other paths; `glob` shows such \
+             names with U+FFFD, `grep` searches their files, and who wants to read or edit one must give it another name \
+             outside of skep"
+        )
+    });
+    let notes: Vec<_> = more.into_iter().chain(other).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+fn read_entry(folder: &Inside, name: String, kind: &'static str) -> Entry {
     // Something that vanishes or refuses while it is looked at still has its name.
-    let kind = entry.file_type().map_or("other", kind_of);
-    let size = if kind == "file" { entry.metadata().ok().map(|metadata| metadata.len()) } else { None };
+    let metadata = || fs::symlink_metadata(folder.on_disk().join(&name)).ok();
+    let size = if kind == "file" { metadata().map(|metadata| metadata.len()) } else { None };
     Entry { name, kind, size }
 }
 

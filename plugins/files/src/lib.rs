@@ -8,6 +8,7 @@ mod page;
 mod path;
 mod read;
 mod search;
+mod stream;
 mod write;
 
 #[skep::tools]

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// Where the host puts the workspace.
-const WORKSPACE: &str = "/workspace";
+pub(crate) const WORKSPACE: &str = "/workspace";
 
 /// A path that stays in the workspace.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +41,11 @@ impl Inside {
     /// An input/output error that names the path.
     pub(crate) fn failed(&self, error: &io::Error) -> skep::Error {
         let hint = match error.kind() {
+            io::ErrorKind::NotFound if self.0.contains(char::REPLACEMENT_CHARACTER) => {
+                "there is nothing of this name; if it comes from `glob` or `grep`, U+FFFD in it stands for a byte that is \
+                 not UTF-8, and wasi, which this tool reaches files through, has no path for such a name"
+                    .to_owned()
+            }
             io::ErrorKind::NotFound => "there is nothing of this name".to_owned(),
             io::ErrorKind::IsADirectory => "it is a folder; `list` shows what is in it".to_owned(),
             io::ErrorKind::NotADirectory => "a part of the path is a file and not a folder".to_owned(),
