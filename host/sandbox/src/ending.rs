@@ -108,3 +108,17 @@ fn cut(mut text: String, chars: usize) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_can_not_draw_on_a_terminal_by_its_name_nor_fill_the_message() {
+        let long = "x".repeat(5_000);
+        let debug = format!("0: 0x1 - <unknown>!\x1b[2J\u{202e}evil\n1: 0x2 - <unknown>!{long}\n");
+        let message = shown(&format!("cause{}", frames(&debug)));
+        let expected = format!("cause (in \u{fffd}[2J\u{fffd}evil < {}…)", "x".repeat(FUNCTION_NAME));
+        assert_eq!(message, expected);
+    }
+}
