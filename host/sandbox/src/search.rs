@@ -18,9 +18,9 @@ const LINE_CHARS: usize = 500;
 /// The longest pattern, in bytes. What reads it takes many times that, before the size of the compiled one is known.
 const PATTERN_BYTES: usize = 4 * 1024;
 /// The largest compiled pattern, in bytes: with its size grows the time that a single byte can take.
-const COMPILED_BYTES: usize = 1 << 20;
-/// The longest line that is searched, about, in bytes.
-const SEARCHED_LINE_BYTES: usize = 1 << 20;
+const COMPILED_BYTES: usize = 4 << 20;
+/// The longest line that is searched, about, in bytes: a line is matched in one step, which nothing interrupts.
+const SEARCHED_LINE_BYTES: usize = 256 << 10;
 /// How far a file is looked at for a NUL byte, which makes it binary as it does for git.
 const BINARY_BYTES: usize = 8 * 1024;
 /// The most that an answer holds, in bytes.
