@@ -50,6 +50,8 @@ pub const RUN_MAXIMA: Limits = Limits {
     table_elements: 1_000_000,
     handles: 10_000,
     stack_bytes: Limits::RUN.stack_bytes,
+    workspace_bytes: 64 * GIB,
+    workspace_files: 4_000_000,
 };
 
 /// What a tool call may be given at most, unless the operator says otherwise.

@@ -183,7 +183,7 @@ impl Attempts {
                 Err(outcome) => return Ok(Err(outcome)),
             };
         }
-        Ok(self.homes.open(*run).map(Some))
+        Ok(self.homes.open(*run, spec).map(Some))
     }
 
     async fn think(

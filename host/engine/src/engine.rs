@@ -39,7 +39,7 @@ pub struct Config {
     pub linger: Duration,
     /// A run that was taken up this often without an end is given up.
     pub max_attempts: u32,
-    /// New runs are refused below this much free disk, in bytes.
+    /// New runs are refused below this much free disk, in bytes, and what tools write below half of it.
     pub min_free_bytes: u64,
 }
 
@@ -87,7 +87,7 @@ impl Engine {
         sandbox.agents = sandbox.agents.max(u32::try_from(concurrency).unwrap_or(u32::MAX));
         sandbox.maxima.memory_bytes = maxima.memory_bytes.max(tool_maxima.memory_bytes);
         let sandbox = Arc::new(Sandbox::new(sandbox)?);
-        let homes = Homes::new(data.join("workspaces"), repo);
+        let homes = Homes::new(data.join("workspaces"), repo, min_free_bytes / 2);
         let logs = RunLogs::new(Arc::clone(&store));
         let pins = Pins::new(Arc::clone(&catalog), Arc::clone(&store), Arc::clone(&sandbox), tool_maxima);
         let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, homes, linger, max_attempts };

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use skep_model::{Access, Outcome, RunId, RunSpec};
 use skep_repo::{RepoError, Watch};
-use skep_sandbox::Workspace;
+use skep_sandbox::{Room, Workspace};
 
 use crate::Error;
 
@@ -17,6 +17,8 @@ use crate::Error;
 pub(crate) struct Homes {
     folder: PathBuf,
     terms: skep_repo::Terms,
+    /// Bytes of free disk that no tool may write into.
+    reserve: u64,
     /// Differs after each start of the machine. A workspace is not synced while tools write to it, so one of an earlier
     /// start may have lost any of its writes.
     boot: String,
@@ -34,10 +36,10 @@ pub(crate) enum Found {
 }
 
 impl Homes {
-    pub(crate) fn new(folder: PathBuf, terms: skep_repo::Terms) -> Self {
+    pub(crate) fn new(folder: PathBuf, terms: skep_repo::Terms, reserve: u64) -> Self {
         // Where the system has no such file, workspaces are trusted as those of a process crash are.
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Self { folder, terms, boot }
+        Self { folder, terms, reserve, boot }
     }
 
     /// Whether a run with this spec has a workspace at all.
@@ -54,8 +56,9 @@ impl Homes {
         }
     }
 
-    pub(crate) fn open(&self, run: RunId) -> Result<Workspace, Outcome> {
-        Workspace::open(&self.path(run)).map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
+    pub(crate) fn open(&self, run: RunId, spec: &RunSpec) -> Result<Workspace, Outcome> {
+        let workspace = Workspace::with_room(&self.path(run), Room::of(&spec.limits, self.reserve));
+        workspace.map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
     }
 
     /// Puts the repositories in place: a line for each. The inner error is the run's end. Given up when dropped.

@@ -53,6 +53,7 @@ macro_rules! limits {
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
 
 limits! {
     /// Linear memory of all the guest's memories together.
@@ -73,10 +74,15 @@ limits! {
     calls Calls: "calls", run 100_000, tool 100_000;
     /// Elements of all the guest's tables together.
     table_elements TableElements: "elements", run 100_000, tool 100_000;
-    /// Handles (streams, pollables, descriptors) held at once.
-    handles Handles: "handles", run 2_000, tool 2_000;
+    /// Handles (streams, pollables, descriptors) held at once. A tool's may be open files of the host, which has few.
+    handles Handles: "handles", run 2_000, tool 256;
     /// Native stack that WebAssembly frames may use. Fixed by the engine; a smaller wish is not served.
     stack_bytes StackBytes: "bytes", run 512 * KIB, tool 512 * KIB;
+    /// Bytes of all files of the run's workspace together, its repositories included. What the run may have counts for its
+    /// tool calls too, so that a tool's own limit matters only where it is smaller.
+    workspace_bytes WorkspaceBytes: "bytes", run 8 * GIB, tool 64 * GIB;
+    /// Files, folders and links in the workspace, its repositories' included.
+    workspace_files WorkspaceFiles: "files", run 1_000_000, tool 4_000_000;
 }
 
 impl Default for Limits {
@@ -174,7 +180,7 @@ fn parse_amount(text: &str, kind: LimitKind) -> Option<u64> {
         ("ms", "h") => 3_600_000,
         ("bytes", "k" | "kib") => KIB,
         ("bytes", "m" | "mib") => MIB,
-        ("bytes", "g" | "gib") => 1024 * MIB,
+        ("bytes", "g" | "gib") => GIB,
         _ => return None,
     };
     number.parse::<u64>().ok()?.checked_mul(factor)

@@ -49,6 +49,7 @@ impl WasiView for Brain {
 /// Everything that a brain may import.
 pub(crate) fn link(linker: &mut Linker<Brain>) -> wasmtime::Result<()> {
     crate::wasi::link_powerless(linker)?;
+    crate::wasi::link_no_files(linker)?;
     clock::link(linker)?;
     bindings::Agent::add_to_linker::<Brain, HasSelf<Brain>>(linker, |brain| brain)
 }

@@ -28,8 +28,11 @@ pub(crate) struct Sizes {
 pub(crate) const WASM_STACK: usize = 512 * 1024;
 /// Native stack of one guest with its host calls.
 const ASYNC_STACK: usize = 2 * 1024 * 1024;
-/// A component is a handful of core instances: itself, its adapters, its shims.
-const CORE_PER_COMPONENT: u32 = 8;
+/// The most core instances of a component, and the most tables: a handful for most (itself, its adapters, its shims), more for
+/// language runtimes made of libraries. Only address space is set aside for them, so every component may have all of them.
+const CORE_PER_COMPONENT: u32 = 32;
+/// The most memories of a component.
+const MEMORIES_PER_COMPONENT: u32 = 4;
 
 /// An engine with pooling if this machine can reserve the address space, else without; the second value says why not.
 pub(crate) fn engine(wanted: Allocation, sizes: Sizes) -> wasmtime::Result<(Engine, Allocation, Option<String>)> {
@@ -74,12 +77,12 @@ fn pool(sizes: Sizes) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sizes.instances)
         .max_component_instance_size(4 * 1024 * 1024)
-        .max_core_instances_per_component(CORE_PER_COMPONENT * 4)
-        .max_memories_per_component(4)
-        .max_tables_per_component(CORE_PER_COMPONENT * 4)
+        .max_core_instances_per_component(CORE_PER_COMPONENT)
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .max_tables_per_component(CORE_PER_COMPONENT)
         .total_core_instances(core)
         .max_core_instance_size(4 * 1024 * 1024)
-        .total_memories(sizes.instances * 2)
+        .total_memories(sizes.instances * MEMORIES_PER_COMPONENT)
         .total_tables(core)
         .total_stacks(sizes.instances)
         .max_memory_size(usize::try_from(sizes.memory_bytes).unwrap_or(usize::MAX))

@@ -28,16 +28,20 @@
 
 mod admission;
 mod agent;
+mod budget;
 mod cache;
 mod clock;
 mod compile;
+mod descriptors;
 mod door;
 mod ending;
 mod engine;
+mod files;
 mod logs;
 mod meter;
 mod metered;
 mod pace;
+mod quota;
 mod ready;
 mod sandbox;
 mod search;
@@ -49,9 +53,11 @@ mod workspace;
 
 pub use admission::{Refusal, World};
 pub use compile::{Compiler, compile_worker};
+pub use descriptors::open_as_many_files_as_allowed;
 pub use door::{Answer, Door, Failure, Request, Stop, Task};
 pub use ending::{Ended, ToolEnded};
 pub use engine::Allocation;
 pub use meter::Meter;
+pub use quota::Room;
 pub use sandbox::{Agent, Config, Error, Sandbox, Tool, ToolCall, ToolDescription};
 pub use workspace::{Workspace, WorkspaceError};

@@ -1,10 +1,13 @@
 //! What a guest uses, counted outside it, and the end of it when a limit is reached.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use skep_model::{LimitHit, LimitKind, Limits, Usage};
 use wasmtime::ResourceLimiter;
+
+use crate::budget::Budget;
 
 /// The counters of one guest. Shared with whoever started it, so that usage is known even when the guest is dropped.
 #[derive(Debug)]
@@ -100,25 +103,51 @@ impl Meter {
     }
 }
 
-/// The guard of a store's memories and tables: sums over all of them, and a refusal is a trap that names the limit.
+/// The guard of a store's memories and tables: sums over all of them, and a refusal is a trap that names the limit, or says
+/// that all guests together have no more.
 pub(crate) struct Space {
-    meter: std::sync::Arc<Meter>,
+    meter: Arc<Meter>,
+    budget: Arc<Budget>,
     memory: u64,
     table: u64,
 }
 
 impl Space {
-    pub(crate) const fn new(meter: std::sync::Arc<Meter>) -> Self {
-        Self { meter, memory: 0, table: 0 }
+    pub(crate) const fn new(meter: Arc<Meter>, budget: Arc<Budget>) -> Self {
+        Self { meter, budget, memory: 0, table: 0 }
+    }
+
+    /// Memory that the guest may still have.
+    pub(crate) fn left(&self) -> u64 {
+        self.meter.limits.memory_bytes.saturating_sub(self.memory)
+    }
+
+    /// Counts memory as the guest's, be it its own or what the host holds for it.
+    pub(crate) fn hold(&mut self, bytes: u64) -> wasmtime::Result<()> {
+        let total = self.memory.saturating_add(bytes);
+        self.meter.check(LimitKind::MemoryBytes, total)?;
+        self.budget.take(bytes)?;
+        self.memory = total;
+        self.meter.memory_peak.fetch_max(total, Relaxed);
+        Ok(())
+    }
+
+    /// What the host held for the guest is gone.
+    pub(crate) fn release(&mut self, bytes: u64) {
+        self.memory -= bytes;
+        self.budget.give_back(bytes);
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        self.budget.give_back(self.memory);
     }
 }
 
 impl ResourceLimiter for Space {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.memory + (desired - current) as u64;
-        self.meter.check(LimitKind::MemoryBytes, total)?;
-        self.memory = total;
-        self.meter.memory_peak.fetch_max(total, Relaxed);
+        self.hold((desired - current) as u64)?;
         Ok(true)
     }
 

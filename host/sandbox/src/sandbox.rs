@@ -11,8 +11,10 @@ use wasmtime::{Engine, Store};
 
 use crate::admission::{self, Refusal, World};
 use crate::agent::{self, Brain};
+use crate::budget::{self, Budget, Spent};
 use crate::cache::{Cache, Cached};
 use crate::compile::{self, Compiler};
+use crate::descriptors;
 use crate::door::{Door, Task};
 use crate::ending::{self, Ended, ToolEnded};
 use crate::engine::{self, Allocation, Sizes};
@@ -35,6 +37,8 @@ pub struct Config {
     pub agents: u32,
     /// Tool calls that may run at once.
     pub tools: u32,
+    /// Linear memory that all guests together may hold, in bytes.
+    pub memory_bytes: u64,
     /// The operator's maxima; no guest gets more.
     pub maxima: Limits,
     /// Who compiles.
@@ -51,7 +55,8 @@ impl Default for Config {
             cache: None,
             allocation: Allocation::Pooling,
             agents: 256,
-            tools: 128,
+            tools: descriptors::calls(128, Limits::TOOL.handles),
+            memory_bytes: budget::of_this_machine(),
             maxima,
             compiler: Compiler::InProcess,
             heavy: (cores - 1).max(1),
@@ -128,6 +133,7 @@ pub struct Sandbox {
     turns: Arc<Semaphore>,
     agent_slots: Semaphore,
     tool_slots: Semaphore,
+    budget: Arc<Budget>,
     agent_linker: Linker<Brain>,
     tool_linker: Linker<Hand>,
     cache: Cache,
@@ -157,6 +163,7 @@ impl Sandbox {
             turns: Arc::new(Semaphore::new(config.heavy.max(1))),
             agent_slots: Semaphore::new(config.agents as usize),
             tool_slots: Semaphore::new(config.tools as usize),
+            budget: Arc::new(Budget::new(config.memory_bytes)),
             cache: Cache::open(config.cache.as_deref(), &engine)?,
             compiler: config.compiler,
             agents: Ready::default(),
@@ -240,7 +247,7 @@ impl Sandbox {
             wasi: crate::wasi::of_a_brain(&logs, task.seed),
             table: ResourceTable::new(),
             timers: crate::clock::Timers::default(),
-            space: Space::new(Arc::clone(&meter)),
+            space: Space::new(Arc::clone(&meter), Arc::clone(&self.budget)),
             meter: Arc::clone(&meter),
             stopped: None,
             logs,
@@ -273,7 +280,7 @@ impl Sandbox {
         let Ok(_slot) = self.tool_slots.acquire().await else {
             return finish(Outcome::HostFault("the sandbox is closed".into()), None);
         };
-        let hand = match Hand::new(Arc::clone(&meter), call.workspace) {
+        let hand = match Hand::new(Arc::clone(&meter), &self.budget, call.workspace) {
             Ok(hand) => hand,
             Err(error) => return finish(Outcome::HostFault(format!("the workspace can't be opened: {error:#}")), None),
         };
@@ -295,7 +302,10 @@ impl Sandbox {
     /// It fails or takes too long.
     pub async fn describe(&self, tool: &Tool) -> Result<Vec<ToolDescription>, Error> {
         let meter = Arc::new(Meter::new(Limits::TOOL));
-        let hand = Hand::new(Arc::clone(&meter), None).map_err(|error| Error::Describe(format!("{error:#}")))?;
+        let slot = self.tool_slots.acquire().await;
+        let _slot = slot.map_err(|_| Error::Describe("the sandbox is closed".into()))?;
+        let hand = Hand::new(Arc::clone(&meter), &self.budget, None);
+        let hand = hand.map_err(|error| Error::Describe(format!("{error:#}")))?;
         let logs = hand.logs.clone();
         let mut store = self.store(hand, &meter, |hand| &mut hand.table, |hand| &mut hand.space);
         let clock = self.keep_time(&mut store, &meter);
@@ -307,7 +317,7 @@ impl Sandbox {
         let described = tokio::time::timeout(Duration::from_secs(30), described).await;
         let described = described.map_err(|_| Error::Describe("no answer within 30 s".into()))?;
         let described = described.map_err(|error| {
-            let outcome = ending::outcome(&error, &meter, &logs.last_words());
+            let outcome = outcome(&error, &meter, &logs.last_words());
             Error::Describe(outcome.map_or_else(|| error.to_string(), |outcome| outcome.message()))
         })?;
         let description = |d: tool::bindings::exports::skep::plugin::tool_provider::Description| ToolDescription {
@@ -350,6 +360,14 @@ impl Sandbox {
     }
 }
 
+/// What an error out of wasmtime means; that the guests together have no more memory is no guest's fault.
+fn outcome(error: &wasmtime::Error, meter: &Meter, last_words: &[String]) -> Option<Outcome> {
+    match error.downcast_ref::<Spent>() {
+        Some(spent) => Some(Outcome::HostFault(spent.to_string())),
+        None => ending::outcome(error, meter, last_words),
+    }
+}
+
 fn wall_reached(meter: &Meter, began: Instant) -> Outcome {
     let reached = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Outcome::Limit(meter.hit(LimitKind::WallMs, reached).0)
@@ -373,7 +391,7 @@ async fn think(agent: &Agent, store: &mut Store<Brain>, task: agent::bindings::T
     });
     Ended::Outcome(match result {
         Ok(value) => ending::returned(value),
-        Err(error) => ending::outcome(&error, &brain.meter, &brain.logs.last_words())
+        Err(error) => outcome(&error, &brain.meter, &brain.logs.last_words())
             .unwrap_or_else(|| Outcome::HostFault("stopped without a reason".into())),
     })
 }
@@ -392,7 +410,7 @@ async fn act(tool: &Tool, store: &mut Store<Hand>, name: &str, arguments: &str, 
         Ok(value) => ending::returned(value),
         Err(error) => {
             logs.finish();
-            ending::outcome(&error, meter, &logs.last_words()).unwrap_or_else(|| Outcome::HostFault(error.to_string()))
+            outcome(&error, meter, &logs.last_words()).unwrap_or_else(|| Outcome::HostFault(error.to_string()))
         }
     }
 }

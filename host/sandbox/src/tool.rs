@@ -5,9 +5,12 @@ use std::sync::{Arc, LazyLock};
 use skep_model::Access;
 use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
+use crate::budget::Budget;
+use crate::files::{self, Files, Listings};
 use crate::logs::Logs;
 use crate::meter::{Meter, Space};
 use crate::pace::{Failure, Halt, Pace, Stopping};
@@ -28,6 +31,8 @@ use bindings::skep::plugin::{http, search as contract};
 
 /// Header bytes that one `fields` resource of `wasi:http` may hold.
 const HTTP_FIELD_BYTES: usize = 32 * 1024;
+/// Bytes that an outgoing body takes at once; the host buffers two such pieces of each body that nobody reads.
+const HTTP_BODY_CHUNK: usize = 16 * 1024;
 
 /// Turns of walks, of which each takes a thread until it has looked at its caller again.
 static WALKS: LazyLock<Semaphore> =
@@ -43,6 +48,7 @@ pub(crate) struct Hand {
     pub(crate) egress: Refuse,
     pub(crate) workspace: Option<Workspace>,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) listings: Listings,
 }
 
 /// The way out until grants of destinations exist: there is none.
@@ -57,19 +63,42 @@ impl WasiHttpHooks for Refuse {
     ) -> Box<dyn Future<Output = Result<Sent, wasmtime_wasi_http::Error>> + Send> {
         Box::new(async { Err(wasmtime_wasi_http::Error::HttpRequestDenied) })
     }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        1
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        HTTP_BODY_CHUNK
+    }
 }
 
 type Sent = (::http::Response<WasiBody>, Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>);
 
 impl Hand {
-    pub(crate) fn new(meter: Arc<Meter>, workspace: Option<(&Workspace, Access)>) -> wasmtime::Result<Self> {
+    pub(crate) fn new(
+        meter: Arc<Meter>,
+        budget: &Arc<Budget>,
+        workspace: Option<(&Workspace, Access)>,
+    ) -> wasmtime::Result<Self> {
         let logs = Logs::new(meter.limits().log_bytes);
         let wasi = crate::wasi::of_a_tool(&logs, workspace)?;
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(HTTP_FIELD_BYTES);
-        let space = Space::new(Arc::clone(&meter));
+        let space = Space::new(Arc::clone(&meter), Arc::clone(budget));
         let workspace = workspace.filter(|(_, access)| *access != Access::None).map(|(workspace, _)| workspace.clone());
-        Ok(Self { table: ResourceTable::new(), space, logs, wasi, http, egress: Refuse, workspace, meter })
+        let (table, listings) = (ResourceTable::new(), Listings::new());
+        Ok(Self { table, space, logs, wasi, http, egress: Refuse, workspace, meter, listings })
+    }
+
+    fn files(&mut self) -> Files<'_> {
+        Files {
+            inner: WasiFilesystemCtxView { ctx: self.wasi.filesystem(), table: &mut self.table },
+            quota: self.workspace.as_ref().map(Workspace::quota),
+            meter: &self.meter,
+            space: &mut self.space,
+            listings: &mut self.listings,
+        }
     }
 }
 
@@ -87,7 +116,9 @@ impl WasiHttpView for Hand {
 
 /// Everything that a tool may import.
 pub(crate) fn link(linker: &mut Linker<Hand>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    crate::wasi::link_powerless(linker)?;
+    crate::wasi::link_clocks(linker)?;
+    files::link(linker, Hand::files)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     bindings::Tool::add_to_linker::<Hand, HasSelf<Hand>>(linker, |hand| hand)
 }

@@ -5,9 +5,9 @@ use chacha20::rand_core::SeedableRng;
 use skep_model::Stream;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock};
+use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocks, WasiClocksView};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
-use wasmtime_wasi::p2::bindings::{cli, filesystem, random, sockets};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sockets};
 use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiView};
@@ -103,17 +103,28 @@ impl HasData for Table {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// All of wasi 0.2 but clocks and poll, which brains get from `clock.rs`.
+/// All of wasi 0.2 but files, clocks and poll, which are not the same for brains and tools.
 pub(crate) fn link_powerless<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     io::error::add_to_linker::<T, Table>(linker, |data| data.ctx().table)?;
     io::streams::add_to_linker::<T, Table>(linker, |data| data.ctx().table)?;
-    filesystem::preopens::add_to_linker::<T, WasiFilesystem>(linker, T::filesystem)?;
-    filesystem::types::add_to_linker::<T, WasiFilesystem>(linker, T::filesystem)?;
     random::random::add_to_linker::<T, WasiRandom>(linker, |data| data.ctx().ctx.random())?;
     random::insecure::add_to_linker::<T, WasiRandom>(linker, |data| data.ctx().ctx.random())?;
     random::insecure_seed::add_to_linker::<T, WasiRandom>(linker, |data| data.ctx().ctx.random())?;
     link_cli(linker)?;
     link_sockets(linker)
+}
+
+/// `wasi:filesystem` for a guest without any directory.
+pub(crate) fn link_no_files<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    filesystem::preopens::add_to_linker::<T, WasiFilesystem>(linker, T::filesystem)?;
+    filesystem::types::add_to_linker::<T, WasiFilesystem>(linker, T::filesystem)
+}
+
+/// The clocks of the context, and waiting for them. Brains have others, in `clock.rs`.
+pub(crate) fn link_clocks<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    io::poll::add_to_linker::<T, Table>(linker, |data| data.ctx().table)?;
+    clocks::wall_clock::add_to_linker::<T, WasiClocks>(linker, T::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<T, WasiClocks>(linker, T::clocks)
 }
 
 fn link_cli<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {

@@ -6,12 +6,17 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use rustix::fd::OwnedFd;
+use skep_model::Limits;
+
+use crate::quota::{Quota, Room};
 
 /// An open workspace. Cheap to clone; every access through it stays below the directory, whatever links say.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     path: PathBuf,
     dir: Arc<Dir>,
+    quota: Arc<Quota>,
 }
 
 /// Why a path of a workspace can't be had.
@@ -42,14 +47,27 @@ pub enum WorkspaceError {
 }
 
 impl Workspace {
-    /// Opens the directory at `path`.
+    /// Opens the directory at `path`, with the room that a run has by default.
     ///
     /// # Errors
     /// It is not there, or no directory.
     pub fn open(path: &Path) -> Result<Self, WorkspaceError> {
-        let dir = Dir::open_ambient_dir(path, ambient_authority());
-        let dir = dir.map_err(|source| WorkspaceError::Io { path: path.display().to_string(), source })?;
-        Ok(Self { path: path.to_owned(), dir: Arc::new(dir) })
+        Self::with_room(path, Room::of(&Limits::RUN, 0))
+    }
+
+    /// The same with `room`, which all clones share.
+    ///
+    /// # Errors
+    /// It is not there, or no directory.
+    pub fn with_room(path: &Path, room: Room) -> Result<Self, WorkspaceError> {
+        let failed = |source| WorkspaceError::Io { path: path.display().to_string(), source };
+        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?;
+        let root = OwnedFd::from(dir.try_clone().map_err(failed)?.into_std_file());
+        Ok(Self { path: path.to_owned(), dir: Arc::new(dir), quota: Arc::new(Quota::new(root, room)) })
+    }
+
+    pub(crate) const fn quota(&self) -> &Arc<Quota> {
+        &self.quota
     }
 
     pub(crate) fn path(&self) -> &Path {

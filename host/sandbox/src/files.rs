@@ -1,0 +1,285 @@
+//! The `wasi:filesystem` that a tool sees: wasmtime's, with everything that takes room on the disk or in the host's memory
+//! counted before it is done. Over the quota the call ends with the limit named; under the disk's reserve it is told that there
+//! is no space.
+
+mod output;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use wasmtime::component::{HasData, Linker, Resource};
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
+use wasmtime_wasi::p2::bindings::filesystem::preopens;
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
+    Filesize, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+use wasmtime_wasi::p2::{FsError, FsResult};
+use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
+
+use crate::meter::{Exceeded, Meter, Space};
+use crate::quota::{Of, Quota, Taken};
+use output::Counted;
+
+/// What one entry of a listing takes in the host's memory, beside its name.
+const ENTRY: u64 = 64;
+
+/// Bytes that the open listings of one call take in the host's memory, by their handle.
+pub(crate) type Listings = HashMap<u32, u64>;
+
+/// The files of one call.
+pub(crate) struct Files<'a> {
+    pub(crate) inner: WasiFilesystemCtxView<'a>,
+    /// None without a workspace; then nothing can be written.
+    pub(crate) quota: Option<&'a Arc<Quota>>,
+    pub(crate) meter: &'a Arc<Meter>,
+    pub(crate) space: &'a mut Space,
+    pub(crate) listings: &'a mut Listings,
+}
+
+struct HasFiles;
+
+impl HasData for HasFiles {
+    type Data<'a> = Files<'a>;
+}
+
+/// Links `wasi:filesystem` for a store whose files are what `view` gives.
+pub(crate) fn link<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> Files<'_>) -> wasmtime::Result<()> {
+    preopens::add_to_linker::<T, HasFiles>(linker, view)?;
+    types::add_to_linker::<T, HasFiles>(linker, view)
+}
+
+impl From<Exceeded> for FsError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::trap(exceeded)
+    }
+}
+
+impl Files<'_> {
+    fn quota(&self) -> FsResult<Arc<Quota>> {
+        self.quota.cloned().ok_or_else(|| ErrorCode::NotPermitted.into())
+    }
+
+    /// The open file behind a descriptor, and whether it may be written; nothing for a folder.
+    fn file(&self, fd: &Resource<Descriptor>) -> FsResult<Option<(Arc<std::fs::File>, bool)>> {
+        Ok(match self.inner.table.get(fd)? {
+            Descriptor::File(file) => Some((Arc::clone(&file.file), !file.perms.write_not_permitted())),
+            Descriptor::Dir(_) => None,
+        })
+    }
+
+    /// Room for the file behind a descriptor to reach `end`. What is no file, or may not be written, is refused by wasmtime.
+    async fn grow(&mut self, fd: &Resource<Descriptor>, end: u64) -> FsResult<Option<Taken>> {
+        let Some((file, true)) = self.file(fd)? else { return Ok(None) };
+        let growth = end.saturating_sub(file.metadata()?.len());
+        Ok(Some(self.quota()?.take(Of::Bytes, growth, self.meter).await?))
+    }
+
+    /// Room for one more entry below a folder that may be changed.
+    async fn entry(&mut self, fd: &Resource<Descriptor>) -> FsResult<Option<Taken>> {
+        if !self.may_change(fd)? {
+            return Ok(None);
+        }
+        let quota = self.quota()?;
+        quota.spend_entry()?;
+        Ok(Some(quota.take(Of::Files, 1, self.meter).await?))
+    }
+
+    fn may_change(&self, fd: &Resource<Descriptor>) -> FsResult<bool> {
+        Ok(matches!(self.inner.table.get(fd)?, Descriptor::Dir(folder) if !folder.perms.write_not_permitted()))
+    }
+
+    /// The stream with what is written to it counted, from `at` on or at the file's end.
+    fn counted(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        stream: Resource<DynOutputStream>,
+        at: Option<u64>,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        let Some((file, _)) = self.file(fd)? else { return Err(ErrorCode::BadDescriptor.into()) };
+        let inner = self.inner.table.delete(stream)?;
+        let counted = Counted::new(inner, file, at, self.quota()?, Arc::clone(self.meter));
+        let counted: DynOutputStream = Box::new(counted);
+        Ok(self.inner.table.push(counted)?)
+    }
+}
+
+/// Another handle of the same resource, for a call into wasmtime's own implementation before the real one.
+fn same(fd: &Resource<Descriptor>) -> Resource<Descriptor> {
+    Resource::new_borrow(fd.rep())
+}
+
+/// What was taken for something that was then refused goes back.
+fn settle<T>(taken: Option<Taken>, result: FsResult<T>) -> FsResult<T> {
+    if let (Some(taken), Err(_)) = (taken, &result) {
+        taken.give_back();
+    }
+    result
+}
+
+/// Bytes that a listing of `folder` will take in memory, counted no further than just above `most`.
+fn listing(folder: &std::fs::File, most: u64) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in rustix::fs::Dir::read_from(folder)? {
+        bytes += ENTRY + entry?.file_name().to_bytes().len() as u64;
+        if bytes > most {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+impl preopens::Host for Files<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        preopens::Host::get_directories(&mut self.inner)
+    }
+}
+
+impl types::Host for Files<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
+        self.inner.convert_error_code(error)
+    }
+
+    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        self.inner.filesystem_error_code(error)
+    }
+}
+
+/// What takes no room is wasmtime's own.
+macro_rules! as_it_is {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+            HostDescriptor::$name(&mut self.inner, $($argument),*).await
+        })*
+    };
+}
+
+type Fd = Resource<Descriptor>;
+
+impl HostDescriptor for Files<'_> {
+    as_it_is! {
+        advise(fd: Fd, offset: Filesize, len: Filesize, advice: Advice) -> FsResult<()>;
+        sync_data(fd: Fd) -> FsResult<()>;
+        get_flags(fd: Fd) -> FsResult<DescriptorFlags>;
+        get_type(fd: Fd) -> FsResult<DescriptorType>;
+        set_times(fd: Fd, accessed: NewTimestamp, modified: NewTimestamp) -> FsResult<()>;
+        read(fd: Fd, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)>;
+        sync(fd: Fd) -> FsResult<()>;
+        stat(fd: Fd) -> FsResult<DescriptorStat>;
+        stat_at(fd: Fd, flags: PathFlags, path: String) -> FsResult<DescriptorStat>;
+        set_times_at(fd: Fd, flags: PathFlags, path: String, accessed: NewTimestamp, modified: NewTimestamp) -> FsResult<()>;
+        readlink_at(fd: Fd, path: String) -> FsResult<String>;
+        remove_directory_at(fd: Fd, path: String) -> FsResult<()>;
+        unlink_file_at(fd: Fd, path: String) -> FsResult<()>;
+        is_same_object(one: Fd, other: Fd) -> wasmtime::Result<bool>;
+        metadata_hash(fd: Fd) -> FsResult<MetadataHashValue>;
+        metadata_hash_at(fd: Fd, flags: PathFlags, path: String) -> FsResult<MetadataHashValue>;
+    }
+
+    async fn set_size(&mut self, fd: Fd, size: Filesize) -> FsResult<()> {
+        let taken = self.grow(&fd, size).await?;
+        settle(taken, self.inner.set_size(fd, size).await)
+    }
+
+    async fn write(&mut self, fd: Fd, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
+        let len = bytes.len() as u64;
+        let _taken = self.grow(&fd, offset.saturating_add(len)).await?;
+        if let Some(quota) = self.quota {
+            quota.spend(len)?;
+        }
+        self.inner.write(fd, bytes, offset).await
+    }
+
+    async fn open_at(
+        &mut self,
+        fd: Fd,
+        path_flags: PathFlags,
+        path: String,
+        open: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Fd> {
+        let creates = open.contains(OpenFlags::CREATE)
+            && HostDescriptor::stat_at(&mut self.inner, same(&fd), path_flags, path.clone()).await.is_err();
+        let taken = if creates { self.entry(&fd).await? } else { None };
+        let opened = settle(taken, self.inner.open_at(fd, path_flags, path, open, flags).await)?;
+        if let (Some((file, _)), Some(quota)) = (self.file(&opened)?, self.quota) {
+            quota.opened(&file);
+        }
+        Ok(opened)
+    }
+
+    async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        let taken = self.entry(&fd).await?;
+        settle(taken, self.inner.create_directory_at(fd, path).await)
+    }
+
+    async fn symlink_at(&mut self, fd: Fd, to: String, path: String) -> FsResult<()> {
+        let taken = self.entry(&fd).await?;
+        settle(taken, self.inner.symlink_at(fd, to, path).await)
+    }
+
+    async fn link_at(&mut self, fd: Fd, flags: PathFlags, old: String, folder: Fd, new: String) -> FsResult<()> {
+        let taken = self.entry(&folder).await?;
+        let quota = self.quota()?;
+        let _moving = quota.moving().await;
+        settle(taken, self.inner.link_at(fd, flags, old, folder, new).await)
+    }
+
+    async fn rename_at(&mut self, fd: Fd, old: String, folder: Fd, new: String) -> FsResult<()> {
+        let quota = self.quota()?;
+        let _moving = quota.moving().await;
+        self.inner.rename_at(fd, old, folder, new).await
+    }
+
+    /// wasmtime holds a whole listing in memory, so it counts as the guest's memory until it is dropped.
+    async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<DirectoryEntryStream>> {
+        let bytes = match self.inner.table.get(&fd)? {
+            Descriptor::Dir(folder) => {
+                let (folder, most) = (Arc::clone(&folder.dir), self.space.left());
+                tokio::task::spawn_blocking(move || listing(&folder, most)).await.map_err(FsError::trap)??
+            }
+            Descriptor::File(_) => 0,
+        };
+        self.space.hold(bytes).map_err(FsError::trap)?;
+        let listed = self.inner.read_directory(fd).await;
+        match &listed {
+            Ok(stream) => drop(self.listings.insert(stream.rep(), bytes)),
+            Err(_) => self.space.release(bytes),
+        }
+        listed
+    }
+
+    fn read_via_stream(&mut self, fd: Fd, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
+        self.inner.read_via_stream(fd, offset)
+    }
+
+    fn write_via_stream(&mut self, fd: Fd, offset: Filesize) -> FsResult<Resource<DynOutputStream>> {
+        let stream = self.inner.write_via_stream(same(&fd), offset)?;
+        self.counted(&fd, stream, Some(offset))
+    }
+
+    fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
+        let stream = self.inner.append_via_stream(same(&fd))?;
+        self.counted(&fd, stream, None)
+    }
+
+    fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
+        HostDescriptor::drop(&mut self.inner, fd)
+    }
+}
+
+impl HostDirectoryEntryStream for Files<'_> {
+    async fn read_directory_entry(
+        &mut self,
+        stream: Resource<DirectoryEntryStream>,
+    ) -> FsResult<Option<DirectoryEntry>> {
+        self.inner.read_directory_entry(stream).await
+    }
+
+    fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
+        if let Some(bytes) = self.listings.remove(&stream.rep()) {
+            self.space.release(bytes);
+        }
+        HostDirectoryEntryStream::drop(&mut self.inner, stream)
+    }
+}
