@@ -59,6 +59,9 @@ fn run(cli: Cli, command: String) -> Result<Exit> {
         return skep_sandbox::compile_worker().map(|()| Exit::Done).map_err(|error| anyhow!(error));
     }
     verbosity::listen(cli.globals.verbose);
+    if let Err(error) = skep_sandbox::open_as_many_files_as_allowed() {
+        note(&format!("warning: fewer tools work at once, because this process may not open more files: {error}"));
+    }
     let out = Output::new(&cli.globals);
     let settings = Settings::read(&cli.globals, command)?;
     let runtime =

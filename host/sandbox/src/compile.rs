@@ -31,6 +31,8 @@ pub enum Compiler {
 const WORKER_BYTES: u64 = 4 << 30;
 /// Processor seconds of the worker.
 const WORKER_CPU: u64 = 300;
+/// Compiled code is several times as large as what it was made of; more than this is taken from no worker.
+const CODE_BYTES: u64 = 1 << 30;
 
 /// What a worker process does: limits itself, reads a component from standard input, writes compiled code to standard
 /// output. Its engine is the same as the host's in all that decides what the code looks like.
@@ -78,7 +80,7 @@ fn in_worker(mut command: Command, arguments: &[String], timeout: Duration, wasm
         // A worker that dies early breaks this pipe; its own message says why.
         scope.spawn(move || drop(stdin.take().map(|mut pipe| pipe.write_all(wasm))));
         let errors = scope.spawn(move || drain(stderr, 64 * 1024));
-        let code = drain(stdout, usize::MAX);
+        let code = drain(stdout, CODE_BYTES);
         let errors = errors.join().unwrap_or_default();
         let status = child.wait();
         drop(done);
@@ -93,11 +95,51 @@ fn in_worker(mut command: Command, arguments: &[String], timeout: Duration, wasm
     })
 }
 
-fn drain(pipe: Option<impl Read>, limit: usize) -> Vec<u8> {
+fn drain(pipe: Option<impl Read>, limit: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
         // What arrived before an error is all there is; the exit status tells whether it is whole.
-        drop(pipe.take(limit as u64).read_to_end(&mut bytes));
+        drop(pipe.take(limit).read_to_end(&mut bytes));
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker(script: &str, timeout: Duration) -> Result<Vec<u8>, String> {
+        let engine = wasmtime::Engine::default();
+        let arguments = vec!["-c".to_owned(), script.to_owned()];
+        let compiler = Compiler::Worker { program: "/bin/sh".into(), arguments, timeout };
+        compile(&compiler, &engine, b"wasm").map_err(|error| error.to_string())
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_worker_that_takes_too_long_is_stopped() {
+        let began = std::time::Instant::now();
+        let error = worker("exec sleep 60", Duration::from_millis(100)).unwrap_err();
+        let said = "the component does not compile: the compile worker was stopped (signal: 9 (SIGKILL)): the component takes too long or too much memory to compile";
+        assert!(error.starts_with(said), "{error}");
+        assert!(began.elapsed() < LONG / 2);
+    }
+
+    #[test]
+    fn a_worker_that_fails_says_why_and_one_that_dies_is_no_success() {
+        assert_eq!(worker("cat", LONG).unwrap(), b"wasm");
+        assert_eq!(worker("echo broken >&2; exit 1", LONG).unwrap_err(), "the component does not compile: broken");
+        let died = worker("kill -ABRT $$", LONG).unwrap_err();
+        assert!(died.contains("was stopped (signal: 6 (SIGABRT)"), "{died}");
+        let flood = worker("head -c 10000000 /dev/zero >&2; exit 1", LONG).unwrap_err();
+        assert!(flood.len() < 70 * 1024, "{} bytes", flood.len());
+    }
+
+    #[test]
+    fn a_worker_that_does_not_exist_is_named() {
+        let compiler = Compiler::Worker { program: "/nowhere".into(), arguments: Vec::new(), timeout: LONG };
+        let error = compile(&compiler, &wasmtime::Engine::default(), b"").unwrap_err().to_string();
+        assert!(error.contains("can't start the compile worker"), "{error}");
+    }
 }

@@ -285,3 +285,112 @@ impl Folder {
         Ok(Self { fd, names })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    struct Place {
+        folder: tempfile::TempDir,
+        quota: Arc<Quota>,
+        meter: Arc<Meter>,
+    }
+
+    fn place(bytes: u64, files: u64) -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room { bytes, files, reserve: 0 };
+        let quota = Arc::new(Quota::new(OwnedFd::from(File::open(folder.path()).unwrap()), room));
+        Place { folder, quota, meter: Arc::new(Meter::new(Limits::TOOL)) }
+    }
+
+    impl Place {
+        fn write(&self, name: &str, bytes: usize) {
+            fs::write(self.folder.path().join(name), vec![7; bytes]).unwrap();
+        }
+
+        async fn take(&self, of: Of, amount: u64) -> Result<(), (LimitKind, u64, u64)> {
+            let taken = self.quota.take(of, amount, &self.meter).await;
+            taken.map(drop).map_err(|Exceeded(hit)| (hit.limit, hit.value, hit.reached))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_there_counts_and_what_is_deleted_counts_no_more() {
+        let place = place(1_000, 10);
+        place.write("there", 400);
+        assert_eq!(place.take(Of::Bytes, 601).await, Err((LimitKind::WorkspaceBytes, 1_000, 1_001)));
+        assert_eq!(place.take(Of::Bytes, 600).await, Ok(()));
+        place.write("new", 600);
+        assert_eq!(place.take(Of::Bytes, 1).await, Err((LimitKind::WorkspaceBytes, 1_000, 1_001)));
+        fs::remove_file(place.folder.path().join("there")).unwrap();
+        assert_eq!(place.take(Of::Bytes, 401).await, Err((LimitKind::WorkspaceBytes, 1_000, 1_001)));
+        assert_eq!(place.take(Of::Bytes, 400).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn files_folders_and_links_count_and_the_same_file_has_its_bytes_once() {
+        let place = place(100, 5);
+        fs::create_dir_all(place.folder.path().join("a/b")).unwrap();
+        place.write("a/b/file", 60);
+        fs::hard_link(place.folder.path().join("a/b/file"), place.folder.path().join("again")).unwrap();
+        std::os::unix::fs::symlink("..", place.folder.path().join("a/up")).unwrap();
+        assert_eq!(place.take(Of::Files, 1).await, Err((LimitKind::WorkspaceFiles, 5, 6)));
+        assert_eq!(place.take(Of::Bytes, 40).await, Ok(()));
+        assert_eq!(place.take(Of::Bytes, 1).await, Ok(()), "what was taken and not written is found to be free");
+        assert_eq!(place.take(Of::Bytes, 41).await, Err((LimitKind::WorkspaceBytes, 100, 101)));
+    }
+
+    #[tokio::test]
+    async fn a_deleted_file_counts_while_it_is_open_and_what_is_about_to_be_written_counts_too() {
+        let place = place(100, 5);
+        place.write("file", 80);
+        let path = place.folder.path().join("file");
+        let file = Arc::new(File::open(&path).unwrap());
+        place.quota.opened(&file);
+        fs::remove_file(path).unwrap();
+        assert_eq!(place.take(Of::Bytes, 21).await, Err((LimitKind::WorkspaceBytes, 100, 101)));
+        drop(file);
+        let pending = place.quota.take(Of::Bytes, 90, &place.meter).await.unwrap();
+        assert_eq!(place.take(Of::Bytes, 11).await, Err((LimitKind::WorkspaceBytes, 100, 101)));
+        pending.give_back();
+        assert_eq!(place.take(Of::Bytes, 100).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn the_smaller_of_what_run_and_call_may_have_is_what_counts() {
+        let mut place = place(1_000, 1_000);
+        place.meter = Arc::new(Meter::new(Limits { workspace_bytes: 10, workspace_files: 1, ..Limits::TOOL }));
+        assert_eq!(place.take(Of::Bytes, 11).await, Err((LimitKind::WorkspaceBytes, 10, 11)));
+        assert_eq!(place.take(Of::Files, 2).await, Err((LimitKind::WorkspaceFiles, 1, 2)));
+        assert_eq!(place.take(Of::Bytes, u64::MAX).await, Err((LimitKind::WorkspaceBytes, 10, u64::MAX)));
+        assert_eq!(place.take(Of::Bytes, 0).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_tree_that_can_not_be_counted_is_full() {
+        let place = place(1_000, 1_000);
+        fs::create_dir_all(place.folder.path().join("d/".repeat(DEPTH))).unwrap();
+        assert_eq!(place.take(Of::Bytes, 1).await, Err((LimitKind::WorkspaceBytes, 1_000, u64::MAX)));
+    }
+
+    #[test]
+    fn nothing_is_written_into_the_reserve_and_the_disk_is_not_asked_each_time() {
+        let with = |reserve| {
+            let mut place = place(0, 0);
+            Arc::get_mut(&mut place.quota).unwrap().room.reserve = reserve;
+            place
+        };
+        let full = with(u64::MAX);
+        for _ in 0..3 {
+            assert_eq!(full.quota.spend(1).unwrap_err().raw_os_error(), Some(Errno::NOSPC.raw_os_error()));
+        }
+        let free = with(0);
+        assert!(free.quota.spend(1).is_ok());
+        assert!(free.quota.spend(STRIDE - 1).is_ok());
+        assert_eq!(free.quota.unseen.load(SeqCst), STRIDE - 1);
+        assert!(free.quota.spend(1).is_ok());
+        assert_eq!(free.quota.unseen.load(SeqCst), 0);
+    }
+}
