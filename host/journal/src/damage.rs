@@ -4,6 +4,7 @@ use skep_model::RunId;
 
 use crate::format::harvest::{Salvage, Wreck};
 use crate::position::Position;
+use crate::segments::Segment;
 
 /// A place that doesn't check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,11 @@ impl Damage {
     /// One run's history doesn't hold together at `at`.
     pub(crate) fn of_run(at: Position, kind: DamageKind, run: RunId) -> Self {
         Self { at, bytes: 0, kind, runs: vec![run] }
+    }
+
+    /// Found by looking at it, and perhaps not there the next time.
+    pub(crate) fn of_unreadable(segment: &Segment) -> Self {
+        Self::at(segment.at(0), DamageKind::SegmentUnreadable)
     }
 
     pub(crate) fn of_wreck(wreck: &Wreck) -> Self {

@@ -5,10 +5,12 @@
 //! batches and entries start from the journal's *salt*, a random number that is never shown to anyone, so that payload
 //! bytes which imitate a header can't be taken for one when a damaged file is searched for the next good place.
 
+pub(crate) mod flip;
 pub(crate) mod frame;
 pub(crate) mod harvest;
 pub(crate) mod header;
 pub(crate) mod name;
+pub(crate) mod nearly;
 pub(crate) mod walk;
 
 /// What the checksums of batches and entries start from.

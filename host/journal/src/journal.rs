@@ -36,8 +36,9 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal in `config.dir`, making it if it isn't there, and gives the fold what it lacks.
     ///
-    /// A journal with damage opens; the report says what is wrong. It does not open when a file can't be written or when
-    /// the fold fails.
+    /// A journal with damage opens; the report says what is wrong. It does not open when a file can't be written or read,
+    /// or when the fold fails. What can't be read is not taken for damage, because it may be there the next time. If it
+    /// never is, put a copy of the file in its place that has zeros for what can't be read: then it is damage.
     pub fn open(
         config: Config,
         storage: Arc<dyn Storage>,

@@ -8,7 +8,8 @@
 //! or a sync that fails is never tried again: the journal is *poisoned* and takes nothing more until it is opened anew.
 //!
 //! Opening cuts off the last batch if a crash tore it. Anything else that doesn't check is *damage*: it is reported with
-//! its place and the runs that it is known to hit; those take no more events, and the others go on.
+//! its place and the runs that it is known to hit; those take no more events, and the others go on. What can't be read is
+//! no damage but an error, and nothing is changed then.
 
 #![forbid(unsafe_code)]
 

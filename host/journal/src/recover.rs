@@ -158,6 +158,8 @@ impl<'a> Pass<'a> {
             match step {
                 Step::Batch(batch) => self.take(batch)?,
                 Step::Damage(damage) => self.note(damage),
+                // What is in it decides what may follow, and nobody knows whether it is lost.
+                Step::Unreadable(_, error) => return Err(error),
                 Step::Wreck(wreck) => self.salvage(wreck)?,
                 Step::Tail(segment, wreck) => self.take_tail(segment, wreck)?,
                 Step::End(segment, at) => self.end = segment.header.is_some().then_some((segment, at)),
@@ -196,7 +198,7 @@ impl<'a> Pass<'a> {
     }
 
     fn note(&mut self, damage: Damage) {
-        if matches!(damage.kind, DamageKind::BadBytes | DamageKind::SegmentMissing | DamageKind::SegmentUnreadable) {
+        if matches!(damage.kind, DamageKind::BadBytes | DamageKind::SegmentMissing) {
             self.suspect = Some(damage.at);
         }
         self.report.damage.push(damage);
@@ -220,14 +222,16 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Bad bytes up to the end: a torn write, unless what stood there was acknowledged.
+    /// Bad bytes up to the end: a torn write, unless what stood there was acknowledged, or is too whole for one.
     fn take_tail(&mut self, segment: Segment, wreck: Wreck) -> Result<(), Error> {
-        if segment.header.is_none() || segment.name.rewrite > 0 || wreck.number <= self.acknowledged {
-            self.next_batch = self.next_batch.max(self.acknowledged + 1);
-            if wreck.number <= self.acknowledged {
+        let was_whole = wreck.flipped || wreck.number <= self.acknowledged;
+        if segment.header.is_none() || segment.name.rewrite > 0 || was_whole {
+            if was_whole {
                 // So that it is also known to have been acknowledged when the journal is opened again.
-                self.last = Some((self.acknowledged, wreck.at));
+                self.last = Some((self.acknowledged.max(wreck.number), wreck.at));
             }
+            let last = self.last.map_or(0, |(batch, _)| batch).max(self.acknowledged);
+            self.next_batch = self.next_batch.max(last + 1);
             return self.salvage(wreck);
         }
         let path = self.segments.path(segment.name);

@@ -118,7 +118,7 @@ pub(crate) fn tell_anew(segments: &Arc<Segments>, fold: &mut dyn Fold, after: u3
     unheard.sort_by_key(|segment| segment.name.rewrite);
     for segment in unheard {
         for step in Steps::new(segments.clone(), From::segment(segment.name.number), segment.at(u32::MAX)) {
-            tell(fold, &heard_by(step, through))?;
+            tell(fold, &heard_by(step, through)?)?;
         }
     }
     Ok(())
@@ -126,10 +126,11 @@ pub(crate) fn tell_anew(segments: &Arc<Segments>, fold: &mut dyn Fold, after: u3
 
 /// What a fold that came as far as batch `through` is to hear. An entry whose payload is damaged is among it, so that
 /// whoever reads it finds the damage and not an old place.
-fn heard_by(step: Step, through: u64) -> Vec<Moved> {
-    match step {
+fn heard_by(step: Step, through: u64) -> Result<Vec<Moved>, Error> {
+    Ok(match step {
         Step::Batch(batch) if batch.number <= through => moved(&batch.entries).collect(),
         Step::Wreck(wreck) | Step::Tail(_, wreck) => wreck.found.iter().map(Salvage::place).collect(),
+        Step::Unreadable(_, error) => return Err(error),
         Step::Batch(_) | Step::Damage(_) | Step::End(..) => Vec::new(),
-    }
+    })
 }

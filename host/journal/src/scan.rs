@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::damage::{Damage, DamageKind};
 use crate::entry::Batch;
+use crate::error::Error;
 use crate::format::harvest::{Salvage, Wreck};
 use crate::format::walk::{Found, Walk};
 use crate::position::Position;
@@ -36,6 +37,8 @@ impl From {
 pub(crate) enum Step {
     Batch(Batch),
     Damage(Damage),
+    /// A segment whose bytes could not be read, whatever they are.
+    Unreadable(Segment, Error),
     /// Bad bytes with good batches behind them, in this segment or a later one.
     Wreck(Wreck),
     /// Bad bytes up to the end of the last segment.
@@ -114,8 +117,8 @@ impl Steps {
                 let walk = Walk::new(bytes, segment.at(offset), self.segments.0.salt, self.batch);
                 self.here = Some((segment, walk));
             }
-            Err(_) => {
-                self.ready.push_back(Step::Damage(Damage::at(segment.at(0), DamageKind::SegmentUnreadable)));
+            Err(error) => {
+                self.ready.push_back(Step::Unreadable(segment, error));
                 self.explained = true;
             }
         }
@@ -151,17 +154,23 @@ impl Steps {
     fn leave_by_tail(&mut self, segment: Segment, wreck: Wreck) {
         self.here = None;
         self.explained = true;
+        self.count_rewritten(segment);
         let last = self.todo.is_empty();
         self.ready.push_back(if last { Step::Tail(segment, wreck) } else { Step::Wreck(wreck) });
     }
 
     fn leave(&mut self, segment: Segment, at: Position) {
         self.here = None;
-        if let Some(header) = segment.header.filter(|header| header.rewrite > 0) {
-            self.batch = self.batch.max(header.last_batch + 1);
-        }
+        self.count_rewritten(segment);
         if self.todo.is_empty() {
             self.ready.push_back(Step::End(segment, at));
+        }
+    }
+
+    /// A rewriting says which batches it had, whatever is left of them.
+    fn count_rewritten(&mut self, segment: Segment) {
+        if let Some(header) = segment.header.filter(|header| header.rewrite > 0) {
+            self.batch = self.batch.max(header.last_batch + 1);
         }
     }
 }
@@ -231,6 +240,7 @@ impl Iterator for Scan {
         match self.steps.next()? {
             Step::Batch(batch) => Some(Scanned::Batch(batch)),
             Step::Damage(damage) => Some(Scanned::Damage(damage)),
+            Step::Unreadable(segment, _) => Some(Scanned::Damage(Damage::of_unreadable(&segment))),
             Step::Wreck(wreck) | Step::Tail(_, wreck) => Some(self.show(wreck)),
             Step::End(..) => None,
         }

@@ -126,7 +126,7 @@ impl Segments {
         let path = self.path(name);
         let file = self.storage.open(&path, Mode::Read).map_err(Error::io("open", &path))?;
         let mut area = vec![0; header::AREA];
-        let bytes = file.read_at(&mut area, 0).unwrap_or(0);
+        let bytes = file.read_at(&mut area, 0).map_err(Error::io("read", &path))?;
         let (header, scratched) = match SegmentHeader::parse(&area[..bytes]) {
             Parsed::Whole(header) => (Some(header), false),
             Parsed::Scratched(header) => (Some(header), true),
@@ -161,9 +161,10 @@ impl Segments {
         Ok(())
     }
 
-    /// A file whose creation was cut short by a crash: nothing was ever written behind its header.
+    /// A file whose creation was cut short by a crash: nothing was ever written behind its header. A rewriting got its name
+    /// when it was complete; if nothing is in it, it still says which batches there were.
     fn is_blank(&self, segment: &Segment) -> Result<bool, Error> {
-        Ok(self.load(segment, header::AREA as u32, None)?.iter().all(|byte| *byte == 0))
+        Ok(segment.name.rewrite == 0 && self.load(segment, header::AREA as u32, None)?.iter().all(|byte| *byte == 0))
     }
 
     pub(crate) fn path(&self, name: SegmentName) -> PathBuf {

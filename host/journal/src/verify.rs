@@ -37,6 +37,7 @@ impl Journal {
                     progress(check.report.entries);
                 }
                 Step::Damage(damage) => check.report.damage.push(damage),
+                Step::Unreadable(segment, _) => check.report.damage.push(Damage::of_unreadable(&segment)),
                 Step::Wreck(wreck) | Step::Tail(_, wreck) => check.wreck(&wreck),
                 Step::End(..) => {}
             }

@@ -9,7 +9,7 @@
 
 use skep_model::RunId;
 
-use super::{Salt, array_at, u32_at, u64_at};
+use super::{Salt, array_at, flip, u32_at, u64_at};
 use crate::entry::{Batch, Chain, Entry};
 use crate::position::Position;
 
@@ -58,7 +58,7 @@ pub(crate) struct EntryHeader {
     pub(crate) payload: usize,
     pub(crate) chain: Chain,
     supersedes: bool,
-    payload_sum: u32,
+    pub(super) payload_sum: u32,
 }
 
 impl EntryHeader {
@@ -77,6 +77,12 @@ impl EntryHeader {
             supersedes: kind & SUPERSEDES != 0,
             payload_sum: u32_at(bytes, 64),
         })
+    }
+
+    /// The header that was at the start of `bytes` before one bit of it was flipped.
+    pub(crate) fn mended(bytes: &[u8], salt: Salt) -> Option<Self> {
+        let bytes: [u8; ENTRY_HEADER] = *bytes.first_chunk()?;
+        Self::parse(&flip::undone(bytes, flip::in_sealed(&bytes, salt)?), salt)
     }
 
     /// The entry that `payload` completes, if it is the right one.

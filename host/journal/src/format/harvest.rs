@@ -3,7 +3,8 @@
 use skep_model::RunId;
 
 use super::Salt;
-use super::frame::{ENTRY_HEADER, EntryHeader};
+use super::frame::{BATCH_HEADER, ENTRY_HEADER, EntryHeader};
+use super::nearly::is_flipped_batch;
 use crate::entry::{Chain, Entry};
 use crate::fold::Moved;
 use crate::position::Position;
@@ -15,6 +16,8 @@ pub(crate) struct Wreck {
     pub(crate) bytes: u64,
     /// The batch that stood there, or the first of several.
     pub(crate) number: u64,
+    /// One bit was flipped in a batch that was written to its end.
+    pub(crate) flipped: bool,
     pub(crate) found: Vec<Salvage>,
 }
 
@@ -23,7 +26,7 @@ pub(crate) struct Wreck {
 pub(crate) enum Salvage {
     /// It checks on its own.
     Whole(Entry),
-    /// Its header says whose it was, but its payload is bad.
+    /// Its header says whose it was, but its payload is bad, or one bit of the header itself.
     Lost { run: RunId, seq: u64, chain: Chain, at: Position },
 }
 
@@ -46,17 +49,29 @@ impl Salvage {
 }
 
 impl Wreck {
-    /// Looks at every offset of `bytes` for an entry.
+    /// Looks at every offset of `bytes` for an entry. Where one should be, it may have a flipped bit.
     pub(crate) fn search(bytes: &[u8], at: Position, number: u64, salt: Salt) -> Self {
         let mut found = Vec::new();
-        let mut offset = 0;
+        let (mut offset, mut expected) = (0, BATCH_HEADER);
         while let Some(rest) = bytes.get(offset..).filter(|rest| rest.len() >= ENTRY_HEADER) {
-            offset += match EntryHeader::parse(rest, salt) {
-                Some(header) => take(&header, rest, at.plus(offset), salt, &mut found),
+            let whole = EntryHeader::parse(rest, salt);
+            let mended = || (offset == expected).then(|| EntryHeader::mended(rest, salt)).flatten();
+            let here = at.plus(offset);
+            let taken = match whole.or_else(mended) {
+                Some(header) => {
+                    expected = offset.saturating_add(ENTRY_HEADER).saturating_add(header.payload);
+                    if whole.is_some() {
+                        take(&header, rest, here, salt, &mut found)
+                    } else {
+                        lose(&header, here, &mut found)
+                    }
+                }
                 None => 1,
             };
+            offset += taken;
         }
-        Wreck { at, bytes: bytes.len() as u64, number, found }
+        let flipped = is_flipped_batch(bytes, at.offset as usize, salt);
+        Wreck { at, bytes: bytes.len() as u64, number, flipped, found }
     }
 }
 
@@ -68,9 +83,11 @@ fn take(header: &EntryHeader, rest: &[u8], at: Position, salt: Salt, found: &mut
             found.push(Salvage::Whole(entry));
             ENTRY_HEADER + header.payload
         }
-        None => {
-            found.push(Salvage::Lost { run: header.run, seq: header.seq, chain: header.chain, at });
-            ENTRY_HEADER
-        }
+        None => lose(header, at, found),
     }
+}
+
+fn lose(header: &EntryHeader, at: Position, found: &mut Vec<Salvage>) -> usize {
+    found.push(Salvage::Lost { run: header.run, seq: header.seq, chain: header.chain, at });
+    ENTRY_HEADER
 }

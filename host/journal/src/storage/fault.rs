@@ -1,8 +1,9 @@
 //! A simulated disk that does what real ones do at the worst moment.
 //!
-//! It knows what was synced and what was not, bytes and names apart. At a chosen call it loses power, fails a sync, fails
-//! a write or is full. After a power failure, [`FaultStorage::power_up`] shows what survived: everything that was
-//! synced, and of the rest nothing, everything, or some of it in pieces.
+//! It knows what was synced and what was not, bytes and names apart. At a chosen call it loses power, fails a sync, a
+//! write or a read, stores something else than it was given, or is full. After a power failure,
+//! [`FaultStorage::power_up`] shows what survived: everything that was synced, and of the rest nothing, everything, or
+//! some of it in pieces.
 
 mod disk;
 mod inode;
@@ -25,6 +26,13 @@ pub enum Fault {
     WriteFails,
     /// A file or folder can't be made, renamed, removed or cut, once.
     NameFails,
+    /// Bytes, a length, a file that is there or a list of names can't be read, once.
+    ReadFails,
+    /// A write says that it succeeded, and one bit of what it stored is not as it was given.
+    FlipsBit {
+        /// Which, counted from the first bit of the write; round again when the write is shorter.
+        bit: usize,
+    },
     /// From now on until [`FaultStorage::make_room`], nothing grows.
     DiskFull,
 }
@@ -160,7 +168,7 @@ impl FaultFile {
 
 impl StorageFile for FaultFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        Ok(self.disk()?.inode(self.inode)?.read(buffer, offset as usize))
+        self.disk()?.read(self.inode, buffer, offset as usize)
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
@@ -176,6 +184,6 @@ impl StorageFile for FaultFile {
     }
 
     fn len(&self) -> io::Result<u64> {
-        Ok(self.disk()?.inode(self.inode)?.shown().len() as u64)
+        self.disk()?.len(self.inode).map(|len| len as u64)
     }
 }

@@ -258,6 +258,9 @@ fn a_payload_that_looks_like_a_batch_is_not_taken_for_one() {
     let path = Path::new(DIR).join("00000000000000000001.seg");
     disk.corrupt(&path, |bytes| bytes[FIRST_BATCH as usize] ^= 1).unwrap();
     let (_, report) = open(&disk, &MemoryFold::default()).unwrap();
+    assert_eq!((report.torn, report.damage.len()), (None, 1));
+    disk.corrupt(&path, |bytes| bytes[FIRST_BATCH as usize..][..4].fill(0)).unwrap();
+    let (_, report) = open(&disk, &MemoryFold::default()).unwrap();
     assert_eq!((report.torn.map(|torn| torn.at.offset), report.damage), (Some(FIRST_BATCH), vec![]));
 }
 

@@ -5,7 +5,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use skep_journal::storage::Storage;
 use skep_journal::storage::fault::FaultStorage;
-use skep_journal::{Append, Applied, Error, Fold, FoldError, Head, Journal, Keep, Mark, Moved, Retained, Scanned};
+use skep_journal::{
+    Append, Applied, DamageKind, Error, Fold, FoldError, Head, Journal, Keep, Mark, Moved, Retained, Scanned,
+};
 use skep_model::RunId;
 
 use crate::memory_fold::MemoryFold;
@@ -240,4 +242,42 @@ fn a_fold_from_before_a_retention_finds_what_is_sound_in_a_damaged_segment_and_k
         }
     }
     assert_eq!(damaged, [(run(1), 1)]);
+}
+
+#[test]
+fn a_rewriting_in_which_nothing_is_left_keeps_its_numbers_though_a_copy_of_its_header_is_hit() {
+    let (disk, fold, journal, _) = filled();
+    let last = fold.snapshot().mark.unwrap().batch;
+    journal.close_segment().unwrap();
+    journal.retain(.., |_| Keep::Nothing).unwrap();
+    journal.close();
+    let rewriting = disk.files().pop().unwrap();
+    assert_eq!(disk.contents(&rewriting).unwrap().len(), 1024);
+    disk.corrupt(&rewriting, |bytes| bytes[20] ^= 1).unwrap();
+    let fold = MemoryFold::default();
+    let (journal, report) = open(&disk, &fold).unwrap();
+    let kinds: Vec<_> = report.damage.iter().map(|damage| damage.kind).collect();
+    assert_eq!(kinds, [DamageKind::SegmentHeader]);
+    append(&journal, &mut Model::default(), Append::new(run(1), 1, vec![b"new".to_vec()]));
+    assert_eq!(fold.snapshot().mark.unwrap().batch, last + 1);
+}
+
+#[test]
+fn a_rewriting_that_is_damaged_at_its_end_keeps_its_numbers() {
+    let (disk, fold, journal, _) = filled();
+    let last = fold.snapshot().mark.unwrap().batch;
+    journal.close_segment().unwrap();
+    journal.retain(.., |id| if id == run(1) { Keep::Nothing } else { Keep::Everything }).unwrap();
+    journal.close();
+    let rewriting = disk.files().pop().unwrap();
+    disk.corrupt(&rewriting, |bytes| {
+        let at = bytes.len() - 500;
+        bytes[at..].fill(0);
+    })
+    .unwrap();
+    let fold = MemoryFold::default();
+    let (journal, report) = open(&disk, &fold).unwrap();
+    assert_eq!((report.torn, report.damage.len()), (None, 1));
+    append(&journal, &mut Model::default(), Append::new(run(5), 1, vec![b"new".to_vec()]));
+    assert_eq!(fold.snapshot().mark.unwrap().batch, last + 1);
 }

@@ -45,6 +45,7 @@ enum Call {
     Write { grows: bool },
     Sync,
     Name { grows: bool },
+    Read,
 }
 
 /// Names that change together, and the folder whose sync makes that durable.
@@ -99,6 +100,11 @@ pub(super) fn no_power() -> io::Error {
     io::Error::other("the simulated disk has no power")
 }
 
+/// EIO.
+fn input_output_error() -> io::Error {
+    io::Error::from_raw_os_error(5)
+}
+
 fn not_found() -> io::Error {
     io::ErrorKind::NotFound.into()
 }
@@ -115,10 +121,11 @@ impl Disk {
         }
         let Some((fault, left)) = &mut self.plan else { return Ok(None) };
         let hits = match fault {
-            Fault::PowerLoss(_) => true,
+            Fault::PowerLoss(_) => call != Call::Read,
             Fault::SyncFails => call == Call::Sync,
-            Fault::WriteFails => matches!(call, Call::Write { .. }),
+            Fault::WriteFails | Fault::FlipsBit { .. } => matches!(call, Call::Write { .. }),
             Fault::NameFails => matches!(call, Call::Name { .. }),
+            Fault::ReadFails => call == Call::Read,
             Fault::DiskFull => grows,
         };
         *left -= u64::from(hits);
@@ -187,7 +194,10 @@ impl Disk {
                 self.inodes.insert(inode, Inode::default());
                 self.name(path, names, true).map(|()| inode)
             }
-            (found, _) => found,
+            (found, _) => {
+                self.strike_read()?;
+                found
+            }
         }
     }
 
@@ -199,10 +209,8 @@ impl Disk {
         }
     }
 
-    pub(super) fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        if self.down {
-            return Err(no_power());
-        }
+    pub(super) fn list(&mut self, dir: &Path) -> io::Result<Vec<String>> {
+        self.strike_read()?;
         let inside = self.shown.keys().filter(|path| path.parent() == Some(dir));
         Ok(inside.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect())
     }
@@ -231,9 +239,27 @@ impl Disk {
     fn strike_name(&mut self, grows: bool) -> io::Result<Option<Fault>> {
         match self.strike(Call::Name { grows })? {
             Some(Fault::DiskFull) => Err(io::ErrorKind::StorageFull.into()),
-            Some(Fault::NameFails) => Err(io::Error::from_raw_os_error(5)),
+            Some(Fault::NameFails) => Err(input_output_error()),
             fault => Ok(fault),
         }
+    }
+
+    /// Counts a call that only looks.
+    fn strike_read(&mut self) -> io::Result<()> {
+        match self.strike(Call::Read)? {
+            Some(Fault::ReadFails) => Err(input_output_error()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn read(&mut self, inode: u64, buffer: &mut [u8], offset: usize) -> io::Result<usize> {
+        self.strike_read()?;
+        Ok(self.inode(inode)?.read(buffer, offset))
+    }
+
+    pub(super) fn len(&mut self, inode: u64) -> io::Result<usize> {
+        self.strike_read()?;
+        Ok(self.inode(inode)?.shown().len())
     }
 
     /// The end of a call that a power failure may hit.
@@ -246,7 +272,7 @@ impl Disk {
     pub(super) fn sync_dir(&mut self, dir: &Path) -> io::Result<()> {
         match self.strike(Call::Sync)? {
             // Unlike bytes, names are not given up: a file system that can't write them stops taking any.
-            Some(Fault::SyncFails) => Err(io::Error::from_raw_os_error(5)),
+            Some(Fault::SyncFails) => Err(input_output_error()),
             fault => {
                 self.power(fault)?;
                 for rename in self.pending.extract_if(.., |rename| rename.folder == dir) {
@@ -261,12 +287,15 @@ impl Disk {
         let grows = offset + bytes.len() > self.inode(inode)?.shown().len();
         let fault = self.strike(Call::Write { grows })?;
         let failure = match fault {
-            Some(Fault::WriteFails) => Some(io::Error::from_raw_os_error(5)),
+            Some(Fault::WriteFails) => Some(input_output_error()),
             Some(Fault::DiskFull) => Some(io::ErrorKind::StorageFull.into()),
             _ => None,
         };
         let written = if failure.is_some() { bytes.len() / 2 } else { bytes.len() };
         self.inode(inode)?.write(&bytes[..written], offset);
+        if let Some(Fault::FlipsBit { bit }) = fault {
+            self.inode(inode)?.flip(offset * 8 + bit % (bytes.len() * 8).max(1));
+        }
         self.power(fault)?;
         failure.map_or(Ok(()), Err)
     }
@@ -281,7 +310,7 @@ impl Disk {
         match self.strike(Call::Sync)? {
             Some(Fault::SyncFails) => {
                 self.inode(inode)?.fail_sync();
-                Err(io::Error::from_raw_os_error(5))
+                Err(input_output_error())
             }
             fault => {
                 self.power(fault)?;

@@ -30,8 +30,7 @@ impl Change {
             Change::Truncate(_) => {}
             Change::Write { offset, bytes } => {
                 let torn = random.below(bytes.len() + 1);
-                for (index, sector) in bytes.chunks(SECTOR).enumerate() {
-                    let start = index * SECTOR;
+                for (start, sector) in sectors(*offset, bytes) {
                     let kept = match start <= torn && torn < start + sector.len() {
                         true => &sector[..torn - start],
                         false => sector,
@@ -43,6 +42,17 @@ impl Change {
             }
         }
     }
+}
+
+/// The pieces of a write that are in one sector each, and where they begin in the write.
+fn sectors(offset: usize, bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let first = bytes.len().min(SECTOR - offset % SECTOR);
+    let (first, rest) = (&bytes[..first], bytes[first..].chunks(SECTOR));
+    [first].into_iter().chain(rest).scan(0, |start, sector| {
+        let here = *start;
+        *start += sector.len();
+        Some((here, sector))
+    })
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +76,14 @@ impl Inode {
 
     pub(super) fn write(&mut self, bytes: &[u8], offset: usize) {
         self.change(Change::Write { offset, bytes: bytes.to_vec() });
+    }
+
+    /// Changes a bit that is there, on its way too.
+    pub(super) fn flip(&mut self, bit: usize) {
+        if let Some(byte) = self.shown.get(bit / 8) {
+            let bytes = vec![byte ^ (1 << (bit % 8))];
+            self.change(Change::Write { offset: bit / 8, bytes });
+        }
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
