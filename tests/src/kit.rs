@@ -97,6 +97,77 @@ name = "print"
 idempotency = "read-only"
 "#;
 
+/// The manifest of the `tool-greedy` guest.
+pub const GREEDY: &str = r#"
+[capabilities]
+workspace = "write"
+[[tools]]
+name = "fill"
+idempotency = "idempotent"
+[[tools]]
+name = "create"
+idempotency = "idempotent"
+[[tools]]
+name = "open"
+idempotency = "idempotent"
+[[tools]]
+name = "list"
+idempotency = "read-only"
+[[tools]]
+name = "fetch"
+idempotency = "read-only"
+[[tools]]
+name = "bodies"
+idempotency = "read-only"
+[[tools]]
+name = "descend"
+idempotency = "read-only"
+"#;
+
+/// A tool component in the text format: it has one tool, `act`, which does `act`. `beside` are more fields of the core module,
+/// `outer` more of the component.
+pub fn tool_text(outer: &str, beside: &str, act: &str) -> String {
+    format!(
+        r#"(component
+  {outer}
+  (core module $module
+    (memory (export "memory") 2)
+    {beside}
+    ;; At 16: the list that `describe` returns. At 32: what `call` returns, which is `ok("")`.
+    (data (i32.const 16) "\40\00\00\00\01\00\00\00")
+    (data (i32.const 64) "\80\00\00\00\03\00\00\00\80\00\00\00\03\00\00\00\88\00\00\00\02\00\00\00")
+    (data (i32.const 128) "act")
+    (data (i32.const 136) "{{}}")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 0x10000)
+    (func (export "describe") (result i32) i32.const 16)
+    (func (export "call") (param i32 i32 i32 i32) (result i32)
+      {act}
+      i32.const 32))
+  (core instance $tool (instantiate $module))
+  (type $fields (record (field "name" string) (field "description" string) (field "parameters" string)))
+  (func $describe (result (list $fields))
+    (canon lift (core func $tool "describe") (memory (core memory $tool "memory"))))
+  (func $call (param "name" string) (param "arguments" string) (result (result string (error string)))
+    (canon lift (core func $tool "call")
+      (memory (core memory $tool "memory")) (realloc (core func $tool "cabi_realloc"))))
+  ;; The record needs a name beside the functions that use it, so a component around them exports all three.
+  (component $provider
+    (type $fields (record (field "name" string) (field "description" string) (field "parameters" string)))
+    (import "given-description" (type $given (eq $fields)))
+    (import "given-describe" (func $describe (result (list $given))))
+    (import "given-call" (func $call
+      (param "name" string) (param "arguments" string) (result (result string (error string)))))
+    (export $description "description" (type $fields))
+    (export "describe" (func $describe) (func (result (list $description))))
+    (export "call" (func $call)))
+  (instance $exported (instantiate $provider
+    (with "given-description" (type $fields))
+    (with "given-describe" (func $describe))
+    (with "given-call" (func $call))))
+  (export "skep:plugin/tool-provider@0.1.0" (instance $exported)))"#
+    )
+}
+
 /// Puts an environment into `folder`.
 pub fn environment(folder: &Path, name: &str, rest: &str) {
     let folder = folder.join(name);

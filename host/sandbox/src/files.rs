@@ -1,12 +1,13 @@
 //! The `wasi:filesystem` that a tool sees: wasmtime's, with everything that takes room on the disk or in the host's memory
-//! counted before it is done. Over the quota the call ends with the limit named; under the disk's reserve it is told that there
-//! is no space.
+//! counted before it is done. What is over the quota, or would go into the disk's reserve, ends the call and says so: a guest's
+//! own library would make an input/output error of it.
 
 mod output;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rustix::fs::{Mode, OFlags};
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
@@ -18,7 +19,7 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
 
 use crate::meter::{Exceeded, Meter, Space};
-use crate::quota::{Of, Quota, Taken};
+use crate::quota::{Of, Quota, Short, Taken};
 use output::Counted;
 
 /// What one entry of a listing takes in the host's memory, beside its name.
@@ -52,6 +53,12 @@ pub(crate) fn link<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -
 impl From<Exceeded> for FsError {
     fn from(exceeded: Exceeded) -> Self {
         Self::trap(exceeded)
+    }
+}
+
+impl From<Short> for FsError {
+    fn from(short: Short) -> Self {
+        Self::trap(short)
     }
 }
 
@@ -119,8 +126,10 @@ fn settle<T>(taken: Option<Taken>, result: FsResult<T>) -> FsResult<T> {
 
 /// Bytes that a listing of `folder` will take in memory, counted no further than just above `most`.
 fn listing(folder: &std::fs::File, most: u64) -> std::io::Result<u64> {
+    // wasmtime's own descriptor of a folder may be good for paths only.
+    let folder = rustix::fs::openat(folder, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let mut bytes = 0;
-    for entry in rustix::fs::Dir::read_from(folder)? {
+    for entry in rustix::fs::Dir::read_from(&folder)? {
         bytes += ENTRY + entry?.file_name().to_bytes().len() as u64;
         if bytes > most {
             break;

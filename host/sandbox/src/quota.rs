@@ -44,6 +44,14 @@ impl Room {
     }
 }
 
+/// The disk is nearly full, which is not the doing of the one that hears of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the disk has {free} bytes free, and no tool writes into the last {reserve}; make room")]
+pub(crate) struct Short {
+    free: u64,
+    reserve: u64,
+}
+
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
@@ -153,21 +161,22 @@ impl Quota {
 
     /// Bytes are about to be written; an error when they would go into the reserve. The disk is asked once in a while, and each
     /// time once it was short.
-    pub(crate) fn spend(&self, bytes: u64) -> io::Result<()> {
+    pub(crate) fn spend(&self, bytes: u64) -> Result<(), Short> {
         if self.unseen.fetch_add(bytes, SeqCst).saturating_add(bytes) < STRIDE {
             return Ok(());
         }
-        let disk = rustix::fs::fstatvfs(&self.root)?;
-        if disk.f_bavail.saturating_mul(disk.f_frsize) < self.room.reserve {
+        let reserve = self.room.reserve;
+        let free = rustix::fs::fstatvfs(&self.root).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        if free < reserve {
             self.unseen.store(STRIDE, SeqCst);
-            return Err(Errno::NOSPC.into());
+            return Err(Short { free, reserve });
         }
         self.unseen.store(0, SeqCst);
         Ok(())
     }
 
     /// The same for a file, folder or link.
-    pub(crate) fn spend_entry(&self) -> io::Result<()> {
+    pub(crate) fn spend_entry(&self) -> Result<(), Short> {
         self.spend(ENTRY)
     }
 
@@ -384,7 +393,7 @@ mod tests {
         };
         let full = with(u64::MAX);
         for _ in 0..3 {
-            assert_eq!(full.quota.spend(1).unwrap_err().raw_os_error(), Some(Errno::NOSPC.raw_os_error()));
+            assert!(matches!(full.quota.spend(1), Err(Short { free: 1.., reserve: u64::MAX })));
         }
         let free = with(0);
         assert!(free.quota.spend(1).is_ok());

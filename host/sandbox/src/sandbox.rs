@@ -21,6 +21,7 @@ use crate::engine::{self, Allocation, Sizes};
 use crate::logs::Logs;
 use crate::meter::{Meter, Space};
 use crate::metered::{CpuClock, Metered};
+use crate::quota::Short;
 use crate::ready::Ready;
 use crate::ticker::Ticker;
 use crate::tool::{self, Hand};
@@ -360,12 +361,11 @@ impl Sandbox {
     }
 }
 
-/// What an error out of wasmtime means; that the guests together have no more memory is no guest's fault.
+/// What an error out of wasmtime means. That the machine has no more for any guest is no guest's fault.
 fn outcome(error: &wasmtime::Error, meter: &Meter, last_words: &[String]) -> Option<Outcome> {
-    match error.downcast_ref::<Spent>() {
-        Some(spent) => Some(Outcome::HostFault(spent.to_string())),
-        None => ending::outcome(error, meter, last_words),
-    }
+    let memory = error.downcast_ref::<Spent>().map(Spent::to_string);
+    let machine = memory.or_else(|| error.downcast_ref::<Short>().map(Short::to_string));
+    machine.map(Outcome::HostFault).or_else(|| ending::outcome(error, meter, last_words))
 }
 
 fn wall_reached(meter: &Meter, began: Instant) -> Outcome {

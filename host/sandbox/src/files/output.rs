@@ -76,7 +76,7 @@ impl OutputStream for Counted {
         if self.waiting.is_some() || self.failed.is_some() {
             return Err(StreamError::trap("write not permitted: check_write not called first"));
         }
-        self.quota.spend(bytes.len() as u64).map_err(|error| StreamError::LastOperationFailed(error.into()))?;
+        self.quota.spend(bytes.len() as u64).map_err(|short| StreamError::Trap(short.into()))?;
         match self.quota.try_take(Of::Bytes, self.growth(&bytes), &self.meter) {
             Ok(taken) => self.begin(bytes, taken),
             Err(_) => {
