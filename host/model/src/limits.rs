@@ -224,6 +224,13 @@ mod tests {
     }
 
     #[test]
+    fn limits_that_an_older_journal_does_not_have_are_the_defaults() {
+        let mut older = serde_json::to_value(Limits { calls: 7, ..Limits::RUN }).unwrap();
+        older.as_object_mut().unwrap().retain(|key, _| !key.starts_with("workspace_"));
+        assert_eq!(serde_json::from_value::<Limits>(older).unwrap(), Limits { calls: 7, ..Limits::RUN });
+    }
+
+    #[test]
     fn a_wish_that_can_not_be_read_says_what_would_do() {
         let mut wishes = Overrides::default();
         for text in ["calls", "calls=", "calls=-1", "calls=1m", "memory_bytes=99999999999g"] {

@@ -94,3 +94,15 @@ fn pool(sizes: Sizes) -> PoolingAllocationConfig {
         .pagemap_scan(Enabled::Auto);
     pool
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pool_of_a_large_host_fits_into_the_address_space() {
+        let sizes = Sizes { instances: 1_024, memory_bytes: 2 << 30, table_elements: 1_000_000 };
+        let (_, allocation, why_not) = engine(Allocation::Pooling, sizes).unwrap();
+        assert_eq!((allocation, why_not), (Allocation::Pooling, None));
+    }
+}

@@ -6,20 +6,25 @@
 //!
 //! # The embedder's checklist
 //! Each line of the security checklist for wasmtime embedders, and where it is done or why it is not:
-//! 1. Memory, tables and instances are bounded, summed over all of a guest's memories: `meter.rs`.
+//! 1. Memory, tables and instances are bounded, summed over all of a guest's memories: `meter.rs`. So is the memory of all guests
+//!    together: `budget.rs`.
 //! 2. Epoch interruption always, a wall deadline outside, host calls dropped with their caller: `ticker.rs`, `metered.rs`.
 //!    Fuel is refused: it doubles the cost of tight loops, and replay does not need it, since a run that ended by a limit
 //!    replays up to its last call.
 //! 3. `max_wasm_stack` 512 KiB on async stacks of 2 MiB, zeroed when pooled: `engine.rs`.
-//! 4. Host-call data, resource tables, component handles, random bytes and HTTP fields have bounds: `meter.rs`, `wasi.rs`.
-//! 5. Every call of the door, of search and of http is charged by count and bytes, and a search by its processor time too: `meter.rs`,
-//!    `pace.rs`. Those of wasi are not counted. Logs are cut at a quota: `logs.rs`.
+//! 4. Host-call data, resource tables, component handles, random bytes, HTTP fields and the pieces of HTTP bodies have bounds:
+//!    `sandbox.rs`, `wasi.rs`, `tool.rs`. Listings of folders count as the guest's memory: `files.rs`. As many tools work at once
+//!    as there are open files for: `descriptors.rs`.
+//! 5. Calls of the contract are charged by count and bytes, and a search by its processor time too: `meter.rs`, `pace.rs`. Those
+//!    of wasi are not, since honest tools make millions of them: each moves 64 KiB of a file at most, what stays on the disk or in memory afterwards is counted (8. and 4.), and
+//!    processor and wall time end a guest that makes them for ever. Logs are cut at a quota: `logs.rs`.
 //! 6. and 7. `wasi:http` and `http.fetch` refuse every request until the egress door exists; no sockets, no name look-ups:
 //!    `wasi.rs`, `tool.rs`.
-//! 8. No directory, or exactly one preopen on the run's own directory; host-side access through cap-std: `workspace.rs`.
+//! 8. No directory, or exactly one preopen on the run's own directory, with a quota of bytes and files and a reserve of the disk:
+//!    `files.rs`, `quota.rs`; host-side access through cap-std: `workspace.rs`. Mount options are the operator's to set.
 //! 9. Tools get a coarse clock (1 ms); no shared memory, no threads. Secrets in a process of their own come with secrets.
-//! 10. Only `.wasm` is accepted. Compiled code is ours: keyed by content and engine, authenticated, in a 0700 directory, never
-//!     from elsewhere: `cache.rs`, the one file with `unsafe`.
+//! 10. Only `.wasm` is accepted. Compiled code is ours: keyed by content and engine, authenticated, in a directory whose owner
+//!     and mode are checked as the key's are, never from elsewhere: `cache.rs`, the one file with `unsafe`.
 //! 11. Size, imports and exports are checked before compilation, which is a worker process with limits: `admission.rs`,
 //!     `compile.rs`. Threads, memory64, GC, exceptions and stack switching are off: `engine.rs`.
 //! 12. Guest text is data: lines are cut at 8 KiB and control characters replaced: `logs.rs`.
