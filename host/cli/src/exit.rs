@@ -101,12 +101,16 @@ fn of_engine(error: &skep_engine::Error) -> Option<Exit> {
     match error {
         Error::Store(error) => of_state(error),
         Error::Sandbox(skep_sandbox::Error::Engine(_)) => Some(Exit::Internal),
-        Error::Sandbox(skep_sandbox::Error::Cache(_)) | Error::Unreadable { .. } => Some(Exit::DataFolder),
+        Error::Sandbox(skep_sandbox::Error::Cache(_)) | Error::Unreadable { .. } | Error::Torn(_) => {
+            Some(Exit::DataFolder)
+        }
         Error::UnknownAgent { .. } | Error::UnknownEnvironment { .. } | Error::UnknownRun(_) => Some(Exit::NotFound),
         Error::Sandbox(_)
         | Error::Config(_)
         | Error::Plugin { .. }
         | Error::Limit(_)
+        | Error::Environment { .. }
+        | Error::Unheard { .. }
         | Error::Invalid(_)
         | Error::Full { .. }
         | Error::Ended(_)

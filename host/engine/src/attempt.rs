@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, Seq, Timestamp, Usage,
+    Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, RunState, Seq, Timestamp,
 };
-use skep_sandbox::{Agent, Ended, Meter, Sandbox, Task, Workspace};
+use skep_sandbox::{Agent, Ended, Sandbox, Task, Workspace};
 use skep_state::Store;
 
 use crate::Error;
-use crate::clock;
-use crate::door::{Leave, RunDoor};
+use crate::door::{Leave, Rest, RunDoor};
 use crate::history::History;
 use crate::home::{Found, Homes};
 use crate::perform::Performer;
-use crate::runlog::{Live, RunLog, RunLogs};
+use crate::replay::is_the_brains;
+use crate::runlog::{Attached, Hears, Live, RunLog, RunLogs};
+use crate::spent::{Before, Spent};
+use crate::{clock, fit, keep};
 
 /// What attempts share.
 pub(crate) struct Attempts {
@@ -24,6 +26,8 @@ pub(crate) struct Attempts {
     pub(crate) logs: RunLogs,
     pub(crate) homes: Homes,
     pub(crate) linger: Duration,
+    /// How long a run waits that a full disk kept from going on.
+    pub(crate) retry: Duration,
     /// A run that was taken up this often without an end is given up.
     pub(crate) max_attempts: u32,
 }
@@ -33,17 +37,26 @@ pub(crate) struct Attempts {
 pub(crate) enum After {
     /// The run has ended, durably.
     Ended,
-    /// It waits outside memory, until it gets a message or until then.
-    Waits(Option<Timestamp>),
+    /// It waits outside memory.
+    Waits(Waits),
+}
+
+/// What a run outside memory waits for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waits {
+    pub(crate) hears: Hears,
+    pub(crate) until: Option<Timestamp>,
+    /// What it has used.
+    pub(crate) before: Before,
 }
 
 /// Why a run is taken up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Way {
     /// For the first time, or again after the host stopped: a new attempt.
     Anew,
-    /// It waited outside memory: the same attempt goes on.
-    Waited,
+    /// It waited outside memory, and has used so much: the same attempt goes on.
+    Waited(Before),
 }
 
 /// One run as an attempt sees it.
@@ -54,38 +67,97 @@ struct Subject {
     spec: Arc<RunSpec>,
     record: Record,
     way: Way,
-    /// The first event that was not there when the run was taken up.
+    spent: Arc<Spent>,
     history_ends: Seq,
 }
 
+/// The run's wall time: from its first attempt on, waiting and preparation included.
+#[derive(Clone, Copy)]
+struct Wall {
+    began: Timestamp,
+    limit_ms: u64,
+}
+
+impl Wall {
+    fn ends(self) -> Timestamp {
+        self.began.after(Duration::from_millis(self.limit_ms))
+    }
+
+    fn hit(self) -> LimitHit {
+        let reached = u64::try_from(clock::now().since(self.began).as_millis()).unwrap_or(u64::MAX);
+        LimitHit { limit: LimitKind::WallMs, value: self.limit_ms, reached: reached.max(self.limit_ms) }
+    }
+}
+
 impl Attempts {
-    /// Takes a run up, or goes on with one that waited.
+    /// Takes a run up, or goes on with one that waited. Whatever keeps the host from going on with this one run is the run's
+    /// end, or makes it wait.
     ///
     /// # Errors
-    /// The host itself can't go on with this run; it is unfinished in the journal and will be taken up when the host
-    /// starts again.
-    pub(crate) async fn attempt(&self, log: &Arc<RunLog>, way: Way) -> Result<After, Error> {
-        let (run, log) = (log.run, Arc::clone(log));
-        let (live, history_ends) = log.attach().await?;
-        let record = self.store.record(run)?.ok_or(Error::UnknownRun(run))?;
-        if record.state.is_terminal() {
-            return Ok(After::Ended);
-        }
-        let spec = self.spec(run)?;
-        let subject = Subject { run, log, live, spec, record, way, history_ends };
-        let after = self.take_up(&subject).await;
-        if let Ok(After::Ended) = after {
-            self.homes.remove(run).await;
-        }
-        after
+    /// The host can't even journal that; the run will be taken up when the host starts again.
+    pub(crate) async fn attempt(&self, log: &Arc<RunLog>, attached: &Attached, way: Way) -> Result<After, Error> {
+        let subject = match self.subject(log, attached, way) {
+            Ok(subject) => subject,
+            Err(error) => return self.conclude(log, Before::default(), Err(error)).await,
+        };
+        let tried = self.take_up(&subject).await;
+        self.conclude(log, subject.spent.so_far(), tried).await
     }
 
     /// An attempt's task panicked: the run ends as the host's fault.
-    pub(crate) async fn panicked(&self, run: RunId, error: &tokio::task::JoinError) -> Result<After, Error> {
+    pub(crate) async fn panicked(&self, run: RunId, error: tokio::task::JoinError) -> Result<After, Error> {
         let log = self.logs.get(run)?;
-        let outcome = Outcome::HostFault(format!("the host panicked: {error}"));
-        log.add_durably(vec![Happening::Ended { outcome, usage: Usage::default() }]).await?;
-        Ok(After::Ended)
+        self.conclude(&log, Before::default(), Err(error.into())).await
+    }
+
+    async fn conclude(&self, log: &RunLog, before: Before, tried: Result<After, Error>) -> Result<After, Error> {
+        let tried = match tried {
+            Err(error) if !error.is_passing() => self.fault(log, before, error).await,
+            tried => tried,
+        };
+        match tried {
+            Ok(After::Ended) => {
+                self.logs.forget(log.run);
+                self.homes.remove(log.run).await;
+                Ok(After::Ended)
+            }
+            Err(error) if error.is_passing() => {
+                tracing::warn!(run = %log.run, %error, "a run can't go on; it is tried again soon");
+                Ok(After::Waits(Waits { hears: Hears::Nothing, until: Some(clock::now().after(self.retry)), before }))
+            }
+            tried => tried,
+        }
+    }
+
+    /// The host can't go on with this run: the run ends so, if that can be journaled.
+    async fn fault(&self, log: &RunLog, before: Before, error: Error) -> Result<After, Error> {
+        let outcome = Outcome::HostFault(format!("the host can't go on with this run: {error}"));
+        if log.end(outcome, before.usage()).await.is_ok() {
+            tracing::error!(run = %log.run, %error, "the host can't go on with a run, which ends so");
+            return Ok(After::Ended);
+        }
+        // A run whose journal is damaged takes no more events; its record says already how it ended.
+        match self.store.record(log.run)? {
+            Some(record) if record.state.is_terminal() => Ok(After::Ended),
+            _ => Err(error),
+        }
+    }
+
+    fn subject(&self, log: &Arc<RunLog>, attached: &Attached, way: Way) -> Result<Subject, Error> {
+        let record = self.store.record(log.run)?.ok_or(Error::UnknownRun(log.run))?;
+        let spec = self.spec(log.run)?;
+        // Where the brain never began there is nothing to go on with.
+        let way = match (way, record.state) {
+            (Way::Waited(before), RunState::InProgress | RunState::Blocked) => Way::Waited(before),
+            _ => Way::Anew,
+        };
+        let before = match way {
+            Way::Anew => Before::of(&record),
+            Way::Waited(before) => before,
+        };
+        let spent = Arc::new(Spent::new(before, spec.limits));
+        let (live, history_ends) = (Arc::clone(&attached.live), attached.history_ends);
+        Ok(Subject { run: log.run, log: Arc::clone(log), live, spec, record, way, spent, history_ends })
     }
 
     pub(crate) fn spec(&self, run: RunId) -> Result<Arc<RunSpec>, Error> {
@@ -97,74 +169,111 @@ impl Attempts {
 
     async fn take_up(&self, subject: &Subject) -> Result<After, Error> {
         let Subject { live, record, .. } = subject;
+        if record.state.is_terminal() {
+            return Ok(After::Ended);
+        }
         if let Some(reason) = &record.cancel_requested {
-            return self.end(subject, Outcome::Cancelled(reason.clone()), Usage::default()).await;
+            return self.end(subject, Outcome::Cancelled(reason.clone())).await;
         }
-        if subject.way == Way::Anew && record.attempt >= self.max_attempts {
+        if matches!(subject.way, Way::Anew) && record.attempt >= self.max_attempts {
             let text = format!("taken up {} times without an end; given up", record.attempt);
-            return self.end(subject, Outcome::HostFault(text), Usage::default()).await;
+            return self.end(subject, Outcome::HostFault(text)).await;
         }
-        let Some(wall) = wall_left(subject) else {
-            return self.end(subject, Outcome::Limit(wall_hit(subject)), Usage::default()).await;
-        };
-        let meter = Arc::new(Meter::new(subject.spec.limits));
-        let ended = tokio::select! {
+        let wall = self.wall(subject).await?;
+        if clock::until(wall.ends()).is_zero() {
+            return self.end(subject, Outcome::Limit(wall.hit())).await;
+        }
+        let worked = tokio::select! {
             biased;
-            () = live.cancelled.cancelled() => return self.cancelled(subject, &meter).await,
-            ended = self.work(subject, &meter, wall) => ended?,
+            () = live.cancelled.cancelled() => return self.cancelled(subject).await,
+            worked = tokio::time::timeout(clock::until(wall.ends()), self.work(subject)) => worked,
         };
+        let Ok(worked) = worked else { return self.end(subject, Outcome::Limit(wall.hit())).await };
+        let (ended, rest) = worked?;
         match ended {
-            Ended::Outcome(outcome) => self.end(subject, outcome, meter.usage()).await,
-            Ended::Stopped(stop) => self.left(subject, stop.0.downcast::<Leave>().ok(), meter.usage()).await,
+            Ended::Outcome(outcome) => self.ended(subject, outcome, rest).await,
+            Ended::Stopped(stop) => self.left(subject, stop.0.downcast::<Leave>().ok(), rest, wall).await,
         }
     }
 
-    async fn cancelled(&self, subject: &Subject, meter: &Meter) -> Result<After, Error> {
+    /// The wall time of this run, which a new attempt is journaled to go on with.
+    async fn wall(&self, subject: &Subject) -> Result<Wall, Error> {
+        let limit_ms = subject.spec.limits.wall_ms;
+        let first = self.first_attempt(&subject.record)?;
+        let over = first.is_some_and(|began| clock::until(Wall { began, limit_ms }.ends()).is_zero());
+        let began = match subject.way {
+            Way::Anew if !over => {
+                let number = subject.record.attempt + 1;
+                let added = subject.log.add(vec![Happening::Attempt { number }]).await?;
+                first.unwrap_or(added.at)
+            }
+            Way::Anew | Way::Waited(_) => first.unwrap_or(subject.record.created_at),
+        };
+        Ok(Wall { began, limit_ms })
+    }
+
+    /// When the run was taken up for the first time, if it was. Only what came before that is read.
+    fn first_attempt(&self, record: &Record) -> Result<Option<Timestamp>, Error> {
+        const PAGE: usize = 16;
+        if record.attempt == 0 {
+            return Ok(None);
+        }
+        let attempt = |(_, event): &(Seq, Event)| matches!(event.what, Happening::Attempt { .. }).then_some(event.at);
+        let mut from = 2;
+        loop {
+            let events = self.store.read_events(record.run_id, from, PAGE)?;
+            let Some((last, _)) = events.last() else { return Ok(None) };
+            from = last + 1;
+            if let Some(at) = events.iter().find_map(attempt) {
+                return Ok(Some(at));
+            }
+        }
+    }
+
+    async fn cancelled(&self, subject: &Subject) -> Result<After, Error> {
         let record = self.store.record(subject.run)?;
         let reason = record.and_then(|record| record.cancel_requested).unwrap_or_default();
-        self.end(subject, Outcome::Cancelled(reason), meter.usage()).await
+        self.end(subject, Outcome::Cancelled(reason)).await
     }
 
-    async fn left(&self, subject: &Subject, leave: Option<Box<Leave>>, usage: Usage) -> Result<After, Error> {
+    async fn left(&self, subject: &Subject, leave: Option<Box<Leave>>, rest: Rest, wall: Wall) -> Result<After, Error> {
         match leave.map(|leave| *leave) {
-            Some(Leave::Suspend(until)) => {
+            Some(Leave::Suspend(hears, until)) => {
                 subject.log.sync().await?;
-                let wall = wall_left(subject).map(|left| clock::now().after(left));
-                Ok(After::Waits(until.into_iter().chain(wall).min()))
+                let until = until.into_iter().chain([wall.ends()]).min();
+                Ok(After::Waits(Waits { hears, until, before: subject.spent.so_far() }))
             }
-            Some(Leave::Diverged(diverged)) => self.end(subject, Outcome::HostFault(diverged.to_string()), usage).await,
+            Some(Leave::Limit(hit)) => self.ended(subject, Outcome::Limit(hit), rest).await,
+            Some(Leave::Diverged(diverged)) => self.end(subject, Outcome::HostFault(diverged.to_string())).await,
             Some(Leave::Host(error)) => Err(error),
             Some(Leave::HistoryEnds) | None => {
-                self.end(subject, Outcome::HostFault("the door closed without a reason".to_owned()), usage).await
+                self.end(subject, Outcome::HostFault("the door closed without a reason".to_owned())).await
             }
         }
     }
 
-    /// Everything that may take long. Dropped when the run is cancelled.
-    async fn work(&self, subject: &Subject, meter: &Arc<Meter>, wall: Duration) -> Result<Ended, Error> {
+    async fn work(&self, subject: &Subject) -> Result<(Ended, Rest), Error> {
+        let outcome = |outcome| Ok((Ended::Outcome(outcome), Rest::default()));
         let workspace = match self.workspace(subject).await? {
             Ok(workspace) => workspace,
-            Err(outcome) => return Ok(Ended::Outcome(outcome)),
+            Err(end) => return outcome(end),
         };
         let agent = match self.agent(&subject.spec).await {
             Ok(agent) => agent,
             Err(Error::Sandbox(error)) => {
-                return Ok(Ended::Outcome(Outcome::HostFault(format!("the agent can't be loaded: {error}"))));
+                return outcome(Outcome::HostFault(format!("the agent can't be loaded: {error}")));
             }
             Err(error) => return Err(error),
         };
-        if subject.way == Way::Anew {
+        if matches!(subject.way, Way::Anew) {
             subject.log.add(vec![Happening::Began]).await?;
         }
-        self.think(subject, agent, workspace, meter, wall).await
+        self.think(subject, agent, workspace).await
     }
 
     /// The run's workspace, made when it is not there yet. The inner error is the run's end.
     async fn workspace(&self, subject: &Subject) -> Result<Result<Option<Workspace>, Outcome>, Error> {
-        let Subject { run, log, spec, record, way, .. } = subject;
-        if *way == Way::Anew {
-            log.add(vec![Happening::Attempt { number: record.attempt + 1 }]).await?;
-        }
+        let Subject { run, log, spec, record, .. } = subject;
         if !Homes::needed(spec) {
             return Ok(Ok(None));
         }
@@ -191,22 +300,25 @@ impl Attempts {
         subject: &Subject,
         agent: Agent,
         workspace: Option<Workspace>,
-        meter: &Arc<Meter>,
-        wall: Duration,
-    ) -> Result<Ended, Error> {
+    ) -> Result<(Ended, Rest), Error> {
         let performer = Performer {
             log: Arc::clone(&subject.log),
             live: Arc::clone(&subject.live),
             store: Arc::clone(&self.store),
             sandbox: Arc::clone(&self.sandbox),
             spec: Arc::clone(&subject.spec),
+            spent: Arc::clone(&subject.spent),
             workspace,
             linger: self.linger,
         };
         let history = History::new(Arc::clone(&self.store), subject.run, 2, subject.history_ends);
-        let door = RunDoor::new(history, Some(Arc::new(performer)), Arc::clone(&self.store), subject.record.created_at);
-        let task = task(subject.run, &subject.spec, &self.store)?;
-        Ok(self.sandbox.run(&agent, task, Box::new(door), Arc::clone(meter), wall).await)
+        let meter = Arc::clone(subject.spent.brain());
+        let door = RunDoor::new(history, Some(Arc::new(performer)), Arc::clone(&meter), subject.record.created_at);
+        let rest = door.rest();
+        let task = task(subject.run, &subject.spec, &self.store).await?;
+        // The wall stands around the whole attempt, not only around its thinking.
+        let ended = self.sandbox.run(&agent, task, Box::new(door), meter, Duration::MAX).await;
+        Ok((ended, rest))
     }
 
     pub(crate) async fn agent(&self, spec: &RunSpec) -> Result<Agent, Error> {
@@ -222,46 +334,27 @@ impl Attempts {
         .await?
     }
 
-    async fn end(&self, subject: &Subject, outcome: Outcome, usage: Usage) -> Result<After, Error> {
-        let outcome = match outcome {
-            Outcome::Completed(Content::Inline(text)) => {
-                let named = crate::door::content(&text);
-                if named.blob().is_some() {
-                    let store = Arc::clone(&self.store);
-                    tokio::task::spawn_blocking(move || store.blobs().put(text.as_bytes()))
-                        .await?
-                        .map_err(skep_state::Error::from)?;
-                }
-                Outcome::Completed(named)
-            }
+    /// The brain is done, unless its journal holds more than it did.
+    async fn ended(&self, subject: &Subject, outcome: Outcome, rest: Rest) -> Result<After, Error> {
+        let diverged = if is_the_brains(&outcome) { rest.diverged(&outcome).await? } else { None };
+        let outcome = diverged.map_or(outcome, |diverged| Outcome::HostFault(diverged.to_string()));
+        self.end(subject, outcome).await
+    }
+
+    async fn end(&self, subject: &Subject, outcome: Outcome) -> Result<After, Error> {
+        let outcome = match fit::outcome(outcome) {
+            Outcome::Completed(Content::Inline(text)) => Outcome::Completed(keep::text(&self.store, text).await?),
             other => other,
         };
+        let usage = subject.spent.usage();
         subject.log.add_durably(vec![Happening::Ended { outcome, usage }]).await?;
         Ok(After::Ended)
     }
 }
 
 /// The brain's task, with the prompt whole.
-pub(crate) fn task(run: RunId, spec: &RunSpec, store: &Store) -> Result<Task, Error> {
-    let whole = |content: &Content| match content {
-        Content::Inline(text) => Ok(text.clone()),
-        Content::Blob { blob, .. } => {
-            let bytes = store.blobs().get(blob).map_err(skep_state::Error::from)?;
-            Ok::<_, Error>(String::from_utf8_lossy(&bytes).into_owned())
-        }
-    };
-    Ok(Task { run: run.to_string(), prompt: whole(&spec.prompt)?, context: whole(&spec.context)?, seed: spec.seed })
-}
-
-/// What is left of the run's wall time, or nothing.
-fn wall_left(subject: &Subject) -> Option<Duration> {
-    let limit = Duration::from_millis(subject.spec.limits.wall_ms);
-    let began = subject.record.started_at.unwrap_or_else(clock::now);
-    limit.checked_sub(clock::now().since(began)).filter(|left| !left.is_zero())
-}
-
-fn wall_hit(subject: &Subject) -> LimitHit {
-    let began = subject.record.started_at.unwrap_or_default();
-    let reached = u64::try_from(clock::now().since(began).as_millis()).unwrap_or(u64::MAX);
-    LimitHit { limit: LimitKind::WallMs, value: subject.spec.limits.wall_ms, reached }
+pub(crate) async fn task(run: RunId, spec: &RunSpec, store: &Arc<Store>) -> Result<Task, Error> {
+    let prompt = keep::whole(store, spec.prompt.clone()).await?;
+    let context = keep::whole(store, spec.context.clone()).await?;
+    Ok(Task { run: run.to_string(), prompt, context, seed: spec.seed })
 }

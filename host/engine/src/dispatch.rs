@@ -1,7 +1,7 @@
 //! The one task that starts attempts: it takes a permit, then the next run; it wakes runs that wait; it owns every attempt's task.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,9 +11,10 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
-use crate::attempt::{After, Attempts, Way};
+use crate::attempt::{After, Attempts, Waits, Way};
 use crate::clock;
 use crate::queue::{Queue, Waiting};
+use crate::runlog::Hears;
 
 /// What the dispatcher and everyone who feeds it share.
 pub(crate) struct Board {
@@ -29,14 +30,16 @@ struct State {
     parked: HashMap<RunId, Parked>,
     timers: BinaryHeap<Reverse<(Timestamp, RunId)>>,
     ways: HashMap<RunId, Way>,
-    unfinished: usize,
+    unfinished: HashSet<RunId>,
     /// Runs that this host can't go on with until it is started again, and why.
-    stuck: Vec<(RunId, String)>,
+    stuck: HashMap<RunId, String>,
+    /// Nobody works on any run any more.
+    closed: bool,
 }
 
 /// A run that waits outside memory.
 struct Parked {
-    until: Option<Timestamp>,
+    waits: Waits,
     submitter: String,
     priority: i8,
 }
@@ -50,19 +53,42 @@ impl Board {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one more unfinished run, unless there are `most` already.
-    pub(crate) fn reserve(&self, most: usize) -> Result<(), Error> {
+    /// Makes room for one more unfinished run, unless there are `most` already.
+    pub(crate) fn reserve(&self, run: RunId, most: usize) -> Result<(), Error> {
         let mut state = self.lock();
-        if state.unfinished >= most {
-            return Err(Error::Full { unfinished: state.unfinished });
+        if state.unfinished.len() >= most {
+            return Err(Error::Full { unfinished: state.unfinished.len() });
         }
-        state.unfinished += 1;
+        state.unfinished.insert(run);
         Ok(())
     }
 
+    /// An unfinished run of before, however many there are. False when it is known already.
+    pub(crate) fn take_in(&self, run: RunId) -> bool {
+        self.lock().unfinished.insert(run)
+    }
+
     /// A reserved run that was not accepted after all, or one that ended outside an attempt.
-    pub(crate) fn release(&self) {
-        self.lock().unfinished -= 1;
+    pub(crate) fn release(&self, run: RunId) {
+        let mut state = self.lock();
+        state.unfinished.remove(&run);
+        state.stuck.remove(&run);
+        drop(state);
+        self.tell();
+    }
+
+    /// Nobody works on any run from now on.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.tell();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// Whoever waits for an end looks again.
+    fn tell(&self) {
         self.ends.send_modify(|ends| *ends += 1);
     }
 
@@ -72,11 +98,14 @@ impl Board {
         self.changed.notify_one();
     }
 
-    /// A run that waits outside memory has something to do; nothing happens to one that does not.
-    pub(crate) fn wake(&self, run: RunId) {
+    /// Something came for a run: if it waits outside memory and listens to that, it has something to do.
+    pub(crate) fn wake(&self, run: RunId, came: Hears) {
         let mut state = self.lock();
-        if let Some(Parked { submitter, priority, .. }) = state.parked.remove(&run) {
-            state.ways.insert(run, Way::Waited);
+        if state.parked.get(&run).is_none_or(|parked| parked.waits.hears < came) {
+            return;
+        }
+        if let Some(Parked { waits, submitter, priority }) = state.parked.remove(&run) {
+            state.ways.insert(run, Way::Waited(waits.before));
             state.queue.push(Waiting { run, submitter, priority });
             drop(state);
             self.changed.notify_one();
@@ -88,13 +117,13 @@ impl Board {
     }
 
     pub(crate) fn is_stuck(&self, run: RunId) -> Option<String> {
-        self.lock().stuck.iter().find(|(stuck, _)| *stuck == run).map(|(_, why)| why.clone())
+        self.lock().stuck.get(&run).cloned()
     }
 
     /// Runs that have not ended, but for those that this host can't go on with.
     pub(crate) fn unfinished(&self) -> usize {
         let state = self.lock();
-        state.unfinished - state.stuck.len()
+        state.unfinished.len() - state.stuck.len()
     }
 
     /// Runs that wait outside memory.
@@ -102,11 +131,11 @@ impl Board {
         self.lock().parked.len()
     }
 
-    fn park(&self, waiting: &Waiting, until: Option<Timestamp>) {
+    fn park(&self, waiting: &Waiting, waits: Waits) {
         let mut state = self.lock();
         let Waiting { run, submitter, priority } = waiting.clone();
-        state.parked.insert(run, Parked { until, submitter, priority });
-        if let Some(until) = until {
+        state.parked.insert(run, Parked { waits, submitter, priority });
+        if let Some(until) = waits.until {
             state.timers.push(Reverse((until, run)));
         }
     }
@@ -124,7 +153,7 @@ impl Board {
             let (until, run) = {
                 let mut state = self.lock();
                 let Reverse((until, run)) = *state.timers.peek()?;
-                let is_parked = state.parked.get(&run).is_some_and(|parked| parked.until == Some(until));
+                let is_parked = state.parked.get(&run).is_some_and(|parked| parked.waits.until == Some(until));
                 if !is_parked {
                     state.timers.pop();
                     continue;
@@ -137,7 +166,7 @@ impl Board {
                 (until, run)
             };
             tracing::debug!(%run, ?until, "timer is due");
-            self.wake(run);
+            self.wake(run, Hears::Nothing);
         }
     }
 
@@ -145,15 +174,15 @@ impl Board {
         let mut state = self.lock();
         state.queue.done(&waiting.submitter);
         match became {
-            Ok(After::Ended) => state.unfinished -= 1,
+            Ok(After::Ended) => drop(state.unfinished.remove(&waiting.run)),
             Ok(After::Waits(_)) => return,
             Err(error) => {
                 tracing::error!(run = %waiting.run, %error, "the host can't go on with a run; it is taken up again when the host starts again");
-                state.stuck.push((waiting.run, error.to_string()));
+                state.stuck.insert(waiting.run, error.to_string());
             }
         }
         drop(state);
-        self.ends.send_modify(|ends| *ends += 1);
+        self.tell();
     }
 }
 
@@ -202,17 +231,21 @@ pub(crate) async fn dispatch(
 
 /// One attempt, and the run's place on the board after it.
 async fn attempt(attempts: &Attempts, board: &Board, subject: &Waiting, way: Way) -> Result<After, Error> {
-    // Held to the end, so that a message during the leave meets this log and not a fresh one.
     let log = attempts.logs.get(subject.run)?;
-    let after = attempts.attempt(&log, way).await?;
-    if let After::Waits(until) = after {
-        // First the place where a message finds it, then the leave; what comes between is in the inbox that is left.
-        board.park(subject, until);
-        if log.detach().await {
-            board.wake(subject.run);
+    let attached = log.attach().await?;
+    let after = attempts.attempt(&log, &attached, way).await;
+    let hears = match &after {
+        Ok(After::Waits(waits)) => {
+            // First the place where a message finds it, then the leave; what comes between is in the inbox that is left.
+            board.park(subject, *waits);
+            waits.hears
         }
+        Ok(After::Ended) | Err(_) => Hears::Nothing,
+    };
+    if log.detach(&attached.live, hears).await {
+        board.wake(subject.run, hears);
     }
-    Ok(after)
+    after
 }
 
 type Joined = Result<(Id, Result<After, Error>), tokio::task::JoinError>;
@@ -226,7 +259,10 @@ async fn settle(board: &Board, attempts: &Attempts, subjects: &mut HashMap<Id, W
         }
         Err(error) => {
             if let Some(waiting) = subjects.remove(&error.id()) {
-                let became = attempts.panicked(waiting.run, &error).await;
+                let became = attempts.panicked(waiting.run, error).await;
+                if let Ok(After::Waits(waits)) = &became {
+                    board.park(&waiting, *waits);
+                }
                 board.settle(&waiting, became);
             }
         }

@@ -4,15 +4,20 @@
 //! what the brain did before, its calls are compared with it and answered from it, byte for byte; a call that is not the one
 //! that the journal holds is a divergence, which ends the attempt.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
-use skep_model::{Call, Content, Digest, Happening, INLINE_BYTES, Idempotency, Outcome, Seq, Stream, Timestamp};
-use skep_sandbox::{Answer, Door, Failure, Request, Stop};
+use skep_model::{
+    Call, Content, Digest, Happening, INLINE_BYTES, Idempotency, LimitHit, Outcome, Seq, Stream, Timestamp,
+};
+use skep_sandbox::{Answer, Door, Failure, Meter, Request, Stop};
 
 use crate::Error;
+use crate::fit::{self, NAME_BYTES, OPTIONS, PATH_BYTES};
 use crate::history::History;
+use crate::keep;
 use crate::perform::{Performed, Performer};
+use crate::runlog::Hears;
 
 /// Calls of one run that are under way at once. More wait, so that a run's record stays small.
 const AT_ONCE: usize = 64;
@@ -20,8 +25,10 @@ const AT_ONCE: usize = 64;
 /// Why the door wants its brain gone.
 #[derive(Debug)]
 pub(crate) enum Leave {
-    /// The run waits, and may wait outside memory until a message or this moment.
-    Suspend(Option<Timestamp>),
+    /// The run waits, and may wait outside memory until it hears something or until then.
+    Suspend(Hears, Option<Timestamp>),
+    /// What the brain was answered is more than it may have.
+    Limit(LimitHit),
     /// The brain asked for something else than the journal holds.
     Diverged(Diverged),
     /// An offline replay has come to where the journal ends.
@@ -42,12 +49,30 @@ pub struct Diverged {
     pub brain: String,
 }
 
+/// What of its history a brain had not done again when it was gone.
+#[derive(Clone, Default)]
+pub(crate) struct Rest(Arc<Mutex<Option<History>>>);
+
+impl Rest {
+    /// A brain that ended so, although its journal goes on: the next that it holds.
+    pub(crate) async fn diverged(&self, outcome: &Outcome) -> Result<Option<Diverged>, Error> {
+        let history = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut history) = history else { return Ok(None) };
+        let next = history.next_of_the_brain().await?;
+        let brain = || format!("the end ({}: {})", outcome.kind(), fit::cut(&outcome.message(), DESCRIBED));
+        Ok(next.map(|(seq, _, journaled)| Diverged { seq, journal: describe(&journaled), brain: brain() }))
+    }
+}
+
 /// One brain's door.
 pub(crate) struct RunDoor {
     /// What the brain did before; nothing once it is used up.
     history: Option<History>,
+    rest: Rest,
     /// Who does what the brain asks for; nobody in an offline replay.
     performer: Option<Arc<Performer>>,
+    /// What is known only with the answer is charged here.
+    meter: Arc<Meter>,
     /// The blobs that answers are read from.
     store: Arc<skep_state::Store>,
     now: Timestamp,
@@ -62,9 +87,28 @@ pub(crate) struct Underway {
     pub(crate) request: Request,
 }
 
+/// An answer that is in the journal.
+struct Answered {
+    answer: Answer,
+    /// Bytes that were given to people with it and not charged before it.
+    given: u64,
+}
+
+impl From<Answer> for Answered {
+    fn from(answer: Answer) -> Self {
+        Self { answer, given: 0 }
+    }
+}
+
 enum Next {
-    Answered(Answer),
+    Answered(Answered),
     Perform(Underway),
+}
+
+impl Drop for RunDoor {
+    fn drop(&mut self) {
+        *self.rest.0.lock().unwrap_or_else(PoisonError::into_inner) = self.history.take();
+    }
 }
 
 impl RunDoor {
@@ -72,10 +116,17 @@ impl RunDoor {
     pub(crate) fn new(
         history: History,
         performer: Option<Arc<Performer>>,
-        store: Arc<skep_state::Store>,
+        meter: Arc<Meter>,
         began: Timestamp,
     ) -> Self {
-        Self { history: Some(history), performer, store, now: began, compared: Arc::default() }
+        let store = history.store();
+        let (rest, compared) = (Rest::default(), Arc::default());
+        Self { history: Some(history), rest, performer, meter, store, now: began, compared }
+    }
+
+    /// What this door leaves of the history when it is gone.
+    pub(crate) fn rest(&self) -> Rest {
+        self.rest.clone()
     }
 
     /// Counts the events of the brain that were compared with the journal.
@@ -116,7 +167,8 @@ impl RunDoor {
     fn deliver_unread(&mut self) -> Result<(), Leave> {
         let performer = Arc::clone(self.performer()?);
         if let Some(history) = &mut self.history {
-            performer.live.deliver_first(history.take_unread());
+            let unheard = performer.live.deliver_first(history.take_unread());
+            performer.log.set_unheard(unheard);
         }
         Ok(())
     }
@@ -140,10 +192,15 @@ impl RunDoor {
         self.settle(vec![(started, request)]).await.map(|mut next| next.remove(0))
     }
 
-    /// A call that was started before a crash and has no answer: repeated when that does no harm.
+    /// A call that was started before a crash and has no answer: repeated when policy permits it, as it had to before, and
+    /// when it does no harm.
     async fn take_up(&mut self, started: Seq, request: Request) -> Result<Next, Leave> {
         self.deliver_unread()?;
-        let idempotency = self.performer()?.idempotency(&request);
+        let performer = Arc::clone(self.performer()?);
+        if let Some(refusal) = performer.check(&request) {
+            return Ok(Next::Answered(self.finish(started, refusal.into()).await?));
+        }
+        let idempotency = performer.idempotency(&request);
         if idempotency != Idempotency::NonIdempotent {
             return Ok(Next::Perform(Underway { started, at: self.now, request }));
         }
@@ -179,7 +236,7 @@ impl RunDoor {
         Ok(next)
     }
 
-    async fn carry_out(&mut self, underway: Underway) -> Result<Answer, Leave> {
+    async fn carry_out(&mut self, underway: Underway) -> Result<Answered, Leave> {
         let performer = Arc::clone(self.performer()?);
         let started = underway.started;
         let performed = performer.perform(underway).await?;
@@ -188,25 +245,31 @@ impl RunDoor {
 
     /// The answer goes into the journal before it goes to the brain. Nothing waits for the disk here: whatever the brain does
     /// next is journaled later, so it can't be durable earlier.
-    async fn finish(&mut self, started: Seq, performed: Performed) -> Result<Answer, Leave> {
+    async fn finish(&mut self, started: Seq, performed: Performed) -> Result<Answered, Leave> {
         let performer = Arc::clone(self.performer()?);
+        let given = performed.given;
         let (at, answer) = performer.finish(started, performed).await.map_err(Leave::Host)?;
         self.now = self.now.max(at);
-        Ok(answer)
+        Ok(Answered { answer, given })
     }
 
-    fn answer(&self, outcome: Outcome) -> Result<Answer, Leave> {
-        match outcome {
-            Outcome::Completed(Content::Inline(text)) => Ok(Ok(text)),
-            Outcome::Completed(Content::Blob { blob, .. }) => Ok(Ok(self.text(blob)?)),
-            failed => Ok(Err(failure(&failed))),
-        }
+    /// An answer out of the journal.
+    async fn answer(&self, request: &Request, outcome: Outcome) -> Result<Answered, Leave> {
+        let answer = match outcome {
+            Outcome::Completed(content) => Ok(keep::whole(&self.store, content).await.map_err(Leave::Host)?),
+            failed => Err(failure(&failed)),
+        };
+        let given = match (request, &answer, &self.history) {
+            (Request::ReportFile { .. }, Ok(digest), Some(history)) => history.reported(digest).unwrap_or(0),
+            _ => 0,
+        };
+        Ok(Answered { answer, given })
     }
 
-    fn text(&self, blob: Digest) -> Result<String, Leave> {
-        let bytes =
-            self.store.blobs().get(&blob).map_err(|error| Leave::Host(skep_state::Error::from(error).into()))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    /// Charges what was not known before the answer, after the answer is in the journal: so a replay charges the same.
+    fn charged(&self, answered: Answered) -> Result<Answer, Leave> {
+        self.meter.give(answered.given).map_err(Leave::Limit)?;
+        Ok(answered.answer)
     }
 
     async fn many(&mut self, requests: Vec<Request>) -> Result<Vec<Answer>, Leave> {
@@ -241,7 +304,7 @@ impl RunDoor {
             next.push(match answered {
                 Some((at, outcome)) => {
                     self.now = self.now.max(at);
-                    Next::Answered(self.answer(outcome)?)
+                    Next::Answered(self.answer(&request, outcome).await?)
                 }
                 None => self.take_up(started, request).await?,
             });
@@ -255,22 +318,23 @@ impl RunDoor {
             let performer = performer.clone();
             async move {
                 match step {
-                    Next::Answered(answer) => Ok((None, answer)),
+                    Next::Answered(answered) => Ok((None, answered)),
                     Next::Perform(underway) => {
                         let performer = performer.ok_or(Leave::HistoryEnds)?;
                         let started = underway.started;
                         let performed = performer.perform(underway).await?;
+                        let given = performed.given;
                         let (at, answer) = performer.finish(started, performed).await.map_err(Leave::Host)?;
-                        Ok((Some(at), answer))
+                        Ok((Some(at), Answered { answer, given }))
                     }
                 }
             }
         });
         let mut answers = Vec::new();
         for carried in join_all(carried).await {
-            let (at, answer) = carried?;
+            let (at, answered) = carried?;
             self.now = self.now.max(at.unwrap_or_default());
-            answers.push(answer);
+            answers.push(self.charged(answered)?);
         }
         Ok(answers)
     }
@@ -284,23 +348,22 @@ impl Door for RunDoor {
 
     async fn say(&mut self, text: String) -> Result<(), Stop> {
         let text = match &self.performer {
-            Some(performer) if text.len() > INLINE_BYTES => {
-                performer.keep_text(text).await.map_err(|error| stop(Leave::Host(error)))?
-            }
-            _ => content(&text),
+            Some(_) => keep::text(&self.store, text).await.map_err(|error| stop(Leave::Host(error)))?,
+            None => content(&text),
         };
         self.note(Happening::Said { text }).await.map_err(stop)
     }
 
     async fn log(&mut self, stream: Stream, line: String) -> Result<(), Stop> {
-        self.note(Happening::Logged { stream, text: content(&line) }).await.map_err(stop)
+        self.note(Happening::Logged { stream, text: fit::line(&line) }).await.map_err(stop)
     }
 
     async fn call(&mut self, request: Request) -> Result<Answer, Stop> {
-        match self.begin(request).await.map_err(stop)? {
-            Next::Answered(answer) => Ok(answer),
-            Next::Perform(underway) => self.carry_out(underway).await.map_err(stop),
-        }
+        let answered = match self.begin(request).await.map_err(stop)? {
+            Next::Answered(answered) => answered,
+            Next::Perform(underway) => self.carry_out(underway).await.map_err(stop)?,
+        };
+        self.charged(answered).map_err(stop)
     }
 
     async fn call_many(&mut self, requests: Vec<Request>) -> Result<Vec<Answer>, Stop> {
@@ -320,27 +383,31 @@ fn stop(leave: Leave) -> Stop {
     Stop(Box::new(leave))
 }
 
-/// The request as the journal writes it; what is large is named by its digest.
+/// The request as the journal writes it; what is large is named by its digest, and a name that is longer than any that exists is
+/// cut, since policy refuses it.
 pub(crate) fn call(request: &Request) -> Call {
+    let named = |name: &String| fit::cut(name, NAME_BYTES);
     match request {
         Request::Receive { timeout_ms } => Call::Receive { timeout_ms: *timeout_ms },
         Request::Report { name, media_type, content } => Call::Report {
-            name: name.clone(),
-            media_type: media_type.clone(),
+            name: named(name),
+            media_type: named(media_type),
             digest: Digest::of(content),
             bytes: content.len() as u64,
         },
         Request::ReportFile { name, media_type, path } => {
-            Call::ReportFile { name: name.clone(), media_type: media_type.clone(), path: path.clone() }
+            Call::ReportFile { name: named(name), media_type: named(media_type), path: fit::cut(path, PATH_BYTES) }
         }
         Request::ListTools => Call::ListTools,
-        Request::Tool { name, arguments } => Call::Tool { name: name.clone(), arguments: content(arguments) },
+        Request::Tool { name, arguments } => Call::Tool { name: named(name), arguments: content(arguments) },
         Request::Sleep { ms } => Call::Sleep { ms: *ms },
         Request::Spawn { spec } => Call::Spawn { spec: content(spec) },
-        Request::Wait { run, timeout_ms } => Call::Wait { run: run.clone(), timeout_ms: *timeout_ms },
-        Request::CancelChild { run } => Call::CancelChild { run: run.clone() },
+        Request::Wait { run, timeout_ms } => Call::Wait { run: named(run), timeout_ms: *timeout_ms },
+        Request::CancelChild { run } => Call::CancelChild { run: named(run) },
         Request::Complete { request } => Call::Complete { request: content(request) },
-        Request::Ask { text, options } => Call::Ask { text: content(text), options: options.clone() },
+        Request::Ask { text, options } => {
+            Call::Ask { text: content(text), options: options.iter().take(OPTIONS).map(named).collect() }
+        }
     }
 }
 
@@ -357,11 +424,11 @@ pub(crate) fn failure(outcome: &Outcome) -> Failure {
     Failure { kind: outcome.kind().to_owned(), message: outcome.message() }
 }
 
+/// The most that is shown of either side of a divergence, in bytes.
+const DESCRIBED: usize = 400;
+
 /// One line, bounded.
 fn describe(what: &Happening) -> String {
     let text = serde_json::to_string(what).unwrap_or_else(|_| what.kind().to_owned());
-    match text.char_indices().nth(300) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text,
-    }
+    fit::cut(&text, DESCRIBED)
 }

@@ -5,20 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_journal::DiskGuard;
-use skep_model::{Content, Event, Happening, Limits, Outcome, Record, RunId, Seq};
+use skep_model::{Event, Limits, Outcome, Record, RunId, Seq, Usage};
 use skep_sandbox::Sandbox;
 use skep_state::Store;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::attempt::Attempts;
 use crate::catalog::Catalog;
 use crate::dispatch::{Board, Shutdown, dispatch};
 use crate::home::Homes;
+use crate::intake::check_message;
 use crate::pins::Pins;
 use crate::queue::Waiting;
-use crate::runlog::RunLogs;
+use crate::runlog::{Hears, RunLogs};
+use crate::{intake, keep};
 
 /// How an engine is made.
 #[derive(Debug, Clone)]
@@ -37,6 +40,8 @@ pub struct Config {
     pub tool_maxima: Limits,
     /// How long a waiting run stays in memory.
     pub linger: Duration,
+    /// How long a run waits that a full disk kept from going on, before it is tried again.
+    pub retry: Duration,
     /// A run that was taken up this often without an end is given up.
     pub max_attempts: u32,
     /// New runs are refused below this much free disk, in bytes, and what tools write below half of it.
@@ -54,6 +59,7 @@ impl Default for Config {
             repo: skep_repo::Terms::default(),
             queue: 100_000,
             linger: Duration::from_millis(50),
+            retry: Duration::from_secs(2),
             max_attempts: 100,
             min_free_bytes: 1 << 30,
         }
@@ -71,6 +77,8 @@ pub struct Engine {
     pub(crate) queue: usize,
     pub(crate) maxima: Limits,
     pub(crate) pins: Pins,
+    /// What was begun for somebody and must be finished whether they wait for it or not.
+    pub(crate) begun: TaskTracker,
     dispatcher: Mutex<Option<JoinHandle<Vec<RunId>>>>,
     concurrency: usize,
 }
@@ -81,8 +89,18 @@ impl Engine {
     /// # Errors
     /// The sandbox can't be set up.
     pub fn new(data: &Path, store: Arc<Store>, catalog: Arc<Catalog>, config: Config) -> Result<Self, Error> {
-        let Config { mut sandbox, repo, concurrency, queue, maxima, tool_maxima, linger, max_attempts, min_free_bytes } =
-            config;
+        let Config {
+            mut sandbox,
+            repo,
+            concurrency,
+            queue,
+            maxima,
+            tool_maxima,
+            linger,
+            retry,
+            max_attempts,
+            min_free_bytes,
+        } = config;
         sandbox.cache.get_or_insert_with(|| data.join("cache"));
         sandbox.agents = sandbox.agents.max(u32::try_from(concurrency).unwrap_or(u32::MAX));
         sandbox.maxima.memory_bytes = maxima.memory_bytes.max(tool_maxima.memory_bytes);
@@ -90,7 +108,12 @@ impl Engine {
         let homes = Homes::new(data.join("workspaces"), repo, min_free_bytes / 2);
         let logs = RunLogs::new(Arc::clone(&store));
         let pins = Pins::new(Arc::clone(&catalog), Arc::clone(&store), Arc::clone(&sandbox), tool_maxima);
-        let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, homes, linger, max_attempts };
+        for environment in catalog.environments() {
+            if let Err(error) = intake::limits(environment, &maxima).and(pins.allowed(environment)) {
+                tracing::warn!(%error, "runs in an environment will be refused");
+            }
+        }
+        let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, homes, linger, retry, max_attempts };
         let mut guard = DiskGuard::new(Arc::clone(&store.config().storage), data);
         guard.min_free_bytes = min_free_bytes;
         Ok(Self {
@@ -103,6 +126,7 @@ impl Engine {
             queue,
             maxima,
             pins,
+            begun: TaskTracker::new(),
             dispatcher: Mutex::new(None),
             concurrency,
         })
@@ -117,9 +141,11 @@ impl Engine {
         unfinished.reverse();
         self.attempts.homes.sweep(unfinished.iter().map(|record| record.run_id).collect()).await;
         for record in &unfinished {
-            self.board.reserve(usize::MAX)?;
             let Record { run_id, submitter, priority, .. } = record.clone();
-            self.board.enqueue(Waiting { run: run_id, submitter, priority });
+            // What this engine accepted itself waits already.
+            if self.board.take_in(run_id) {
+                self.board.enqueue(Waiting { run: run_id, submitter, priority });
+            }
         }
         let running =
             dispatch(Arc::clone(&self.attempts), Arc::clone(&self.board), self.concurrency, self.shutdown.clone());
@@ -148,7 +174,7 @@ impl Engine {
     /// Waits until the run has ended.
     ///
     /// # Errors
-    /// There is no such run, or the host can't go on with it.
+    /// There is no such run, the host can't go on with it, or it was shut down.
     pub async fn wait(&self, run: RunId) -> Result<Record, Error> {
         let mut ends = self.board.ends();
         loop {
@@ -159,7 +185,7 @@ impl Engine {
             if let Some(why) = self.board.is_stuck(run) {
                 return Err(Error::Invalid(format!("run {run} can't go on in this process: {why}")));
             }
-            if ends.changed().await.is_err() {
+            if self.board.is_closed() || ends.changed().await.is_err() {
                 return Err(Error::ShuttingDown);
             }
         }
@@ -168,11 +194,11 @@ impl Engine {
     /// Waits until no run of this host is unfinished.
     ///
     /// # Errors
-    /// The store can't be read.
+    /// The host was shut down.
     pub async fn wait_all(&self) -> Result<(), Error> {
         let mut ends = self.board.ends();
         while self.board.unfinished() > 0 {
-            if ends.changed().await.is_err() {
+            if self.board.is_closed() || ends.changed().await.is_err() {
                 return Err(Error::ShuttingDown);
             }
         }
@@ -182,45 +208,45 @@ impl Engine {
     /// Writes to a run; durable when this returns.
     ///
     /// # Errors
-    /// There is no such run, it has ended, or the message is too large.
+    /// There is no such run, it has ended or has too many messages that it has not heard, or the message is too large.
     pub async fn send(&self, run: RunId, sender: &str, text: &str) -> Result<(), Error> {
-        let text = self.kept(text).await?;
-        let log = self.attempts.logs.get(run)?;
-        if !log.message(sender.to_owned(), text).await? {
-            self.board.wake(run);
-        }
-        Ok(())
+        check_message(sender, text)?;
+        let text = keep::text(&self.store, text.to_owned()).await?;
+        let (log, board, sender) = (self.attempts.logs.get(run)?, Arc::clone(&self.board), sender.to_owned());
+        let sending = async move {
+            if !log.message(sender, text).await? {
+                board.wake(run, Hears::Messages);
+            }
+            Ok(())
+        };
+        self.begun.spawn(sending).await?
     }
 
-    /// Asks a run to end; durable when this returns. The run ends as CANCELLED soon after, and at once in an engine that was
-    /// not started, where nobody works on it.
+    /// Asks a run to end; durable when this returns. The run ends as CANCELLED soon after, and at once where nobody works on it:
+    /// in an engine that was not started, or that can't go on with it.
     ///
     /// # Errors
     /// There is no such run, or it has ended.
     pub async fn cancel(&self, run: RunId, reason: &str) -> Result<(), Error> {
-        let log = self.attempts.logs.get(run)?;
-        if log.cancel(reason.to_owned()).await? {
-            return Ok(());
-        }
-        if self.dispatcher.lock().await.is_some() {
-            self.board.wake(run);
-            return Ok(());
-        }
-        let (outcome, usage) = (Outcome::Cancelled(reason.to_owned()), self.record(run)?.usage);
-        log.add_durably(vec![Happening::Ended { outcome, usage }]).await?;
-        self.attempts.homes.remove(run).await;
-        Ok(())
-    }
-
-    async fn kept(&self, text: &str) -> Result<Content, Error> {
-        let named = crate::door::content(text);
-        if named.blob().is_some() {
-            let (store, text) = (Arc::clone(&self.store), text.to_owned());
-            tokio::task::spawn_blocking(move || store.blobs().put(text.as_bytes()))
-                .await?
-                .map_err(skep_state::Error::from)?;
-        }
-        Ok(named)
+        let nobody = self.dispatcher.lock().await.is_none() || self.board.is_stuck(run).is_some();
+        let (attempts, board, reason) = (Arc::clone(&self.attempts), Arc::clone(&self.board), reason.to_owned());
+        let cancelling = async move {
+            let log = attempts.logs.get(run)?;
+            if log.cancel(&reason).await? {
+                return Ok(());
+            }
+            if !nobody {
+                board.wake(run, Hears::Cancels);
+                return Ok(());
+            }
+            let calls = attempts.store.record(run)?.map_or(0, |record| record.calls);
+            log.end(Outcome::Cancelled(reason), Usage { calls, ..Usage::default() }).await?;
+            attempts.logs.forget(run);
+            attempts.homes.remove(run).await;
+            board.release(run);
+            Ok(())
+        };
+        self.begun.spawn(cancelling).await?
     }
 
     /// What this host knows of plugins and environments.
@@ -243,11 +269,21 @@ impl Engine {
         self.board.parked()
     }
 
-    /// Takes nothing new, lets what is under way end for at most `grace`, then drops it. What it returns is unfinished, and
-    /// will be taken up when an engine starts on this data folder again.
+    /// Takes nothing new, lets what is under way end for at most `grace`, then drops it. Returns what it dropped. That, and
+    /// whatever else has not ended, will be taken up when an engine starts on this data folder again.
     pub async fn shutdown(&self, grace: Duration) -> Vec<RunId> {
         self.shutdown.drain.cancel();
-        let Some(mut dispatcher) = self.dispatcher.lock().await.take() else { return Vec::new() };
+        let left = match self.dispatcher.lock().await.take() {
+            Some(dispatcher) => self.drained(dispatcher, grace).await,
+            None => Vec::new(),
+        };
+        self.begun.close();
+        self.begun.wait().await;
+        self.board.close();
+        left
+    }
+
+    async fn drained(&self, mut dispatcher: JoinHandle<Vec<RunId>>, grace: Duration) -> Vec<RunId> {
         let left = match tokio::time::timeout(grace, &mut dispatcher).await {
             Ok(left) => left,
             Err(_) => {

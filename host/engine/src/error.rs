@@ -1,5 +1,7 @@
 //! What can go wrong in the engine, as situations that a caller tells apart.
 
+use std::io;
+
 use skep_model::{LimitError, RunId, RunState, Seq};
 
 /// An error of the engine.
@@ -55,6 +57,25 @@ pub enum Error {
         /// How many.
         unfinished: usize,
     },
+    /// An environment of this host can't be had as it is written.
+    #[error("environment {name:?}: {source}; lower it there, or raise the host's maxima in skep.toml")]
+    Environment {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        source: LimitError,
+    },
+    /// Too many messages that nobody has heard.
+    #[error("run {run} has {unheard} messages that it has not heard yet; wait for it to hear some")]
+    Unheard {
+        /// The run.
+        run: RunId,
+        /// How many.
+        unheard: usize,
+    },
+    /// An event that an attempt went on from could not be kept, so the attempt is over; the run is not.
+    #[error("run {0} went on from something that could not be kept; it is taken up again from its journal")]
+    Torn(RunId),
     /// The run has ended.
     #[error("run {0} has ended; nothing more can be added to it")]
     Ended(RunId),
@@ -82,6 +103,22 @@ pub enum Error {
     /// A blocking part of the host panicked.
     #[error("a worker thread of the host panicked: {0}")]
     Worker(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// Whether it passes by itself: the disk is full, or was, and a run that could not go on can when there is room.
+    pub(crate) fn is_passing(&self) -> bool {
+        use skep_journal::Error as Journal;
+        match self {
+            Self::Torn(_) | Self::Store(skep_state::Error::Journal(Journal::DiskFull | Journal::Conflict { .. })) => {
+                true
+            }
+            Self::Store(skep_state::Error::Journal(Journal::Io { source, .. })) => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            _ => false,
+        }
+    }
 }
 
 fn listed(names: &[String]) -> String {

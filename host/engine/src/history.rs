@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use skep_model::{Event, Happening, Outcome, RunId, Seq, Timestamp};
+use skep_model::{Digest, Event, Happening, Outcome, RunId, Seq, Timestamp};
 use skep_state::Store;
 
 use crate::Error;
@@ -24,6 +24,8 @@ pub(crate) struct History {
     finished: HashMap<Seq, (Timestamp, Outcome)>,
     messages: VecDeque<Message>,
     received: HashSet<Seq>,
+    /// The length of each document that was kept.
+    reported: HashMap<Digest, u64>,
 }
 
 impl History {
@@ -38,7 +40,12 @@ impl History {
             finished: HashMap::new(),
             messages: VecDeque::new(),
             received: HashSet::new(),
+            reported: HashMap::new(),
         }
+    }
+
+    pub(crate) fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
     }
 
     /// The next thing that the brain did, or nothing when the journal ends there.
@@ -63,6 +70,11 @@ impl History {
         }
     }
 
+    /// The length of the document that the answer to a report names.
+    pub(crate) fn reported(&self, answer: &str) -> Option<u64> {
+        self.reported.get(&answer.parse().ok()?).copied()
+    }
+
     /// Messages that arrived and that no `receive` has been answered with. The history must have been read to its end.
     pub(crate) fn take_unread(&mut self) -> VecDeque<Message> {
         std::mem::take(&mut self.messages)
@@ -73,7 +85,8 @@ impl History {
             return Ok(false);
         }
         let limit = PAGE.min(usize::try_from(self.end - self.next).unwrap_or(PAGE));
-        let events = self.store.read_events(self.run, self.next, limit)?;
+        let (store, run, from) = (Arc::clone(&self.store), self.run, self.next);
+        let events = tokio::task::spawn_blocking(move || store.read_events(run, from, limit)).await??;
         let Some((last, _)) = events.last() else {
             return Err(Error::Unreadable { run: self.run, seq: self.next });
         };
@@ -89,6 +102,7 @@ impl History {
         match what {
             Happening::Finished { started, outcome } => self.finish(started, at, outcome),
             Happening::Message { sender, text } => self.messages.push_back(Message { at, sender, text }),
+            Happening::Reported { artifact } => drop(self.reported.insert(artifact.digest, artifact.bytes)),
             what if what.is_of_the_brain() => {
                 if matches!(what, Happening::Started { call: skep_model::Call::Receive { .. } }) {
                     self.received.insert(seq);

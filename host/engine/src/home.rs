@@ -71,7 +71,12 @@ impl Homes {
                 fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(marker(&path), boot));
             marked.map_err(|source| Unmade::Marker(path.clone(), source))?;
             let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-            skep_repo::prepare(&path, &spec.repos, &terms, watch).map_err(Unmade::Repo)
+            let prepared = skep_repo::prepare(&path, &spec.repos, &terms, watch).map_err(Unmade::Repo);
+            // Whoever gave up may have looked for something to remove before it was there.
+            if cancel.load(Ordering::Relaxed) {
+                discard(run, &path);
+            }
+            prepared
         });
         Ok(match made.await? {
             Ok(prepared) => Ok(prepared.repos.iter().map(ToString::to_string).collect()),
@@ -85,11 +90,7 @@ impl Homes {
         if !path.exists() && !marker(&path).exists() {
             return;
         }
-        let removed = tokio::task::spawn_blocking(move || {
-            let folder = skep_repo::remove(&path).map_err(|error| error.to_string());
-            folder.and(fs::remove_file(marker(&path)).map_err(|error| error.to_string()))
-        });
-        if let Ok(Err(error)) = removed.await {
+        if let Err(error) = tokio::task::spawn_blocking(move || discard(run, &path)).await {
             tracing::warn!(%run, %error, "a workspace was not removed");
         }
     }
@@ -131,6 +132,13 @@ impl Unmade {
             }
             Self::Repo(error) => Outcome::Invalid(error.to_string()),
         }
+    }
+}
+
+fn discard(run: RunId, path: &Path) {
+    let folder = skep_repo::remove(path).map_err(|error| error.to_string());
+    if let Err(error) = folder.and(fs::remove_file(marker(path)).map_err(|error| error.to_string())) {
+        tracing::warn!(%run, error, "a workspace was not removed");
     }
 }
 

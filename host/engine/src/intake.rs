@@ -1,17 +1,25 @@
 //! From a wish to an accepted run: everything is resolved, checked and pinned, then made durable, then acknowledged.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use skep_config::{Environment, RepoNeed};
-use skep_model::{Event, Happening, Overrides, RepoSource, RunId, RunSpec};
+use skep_model::{Event, Happening, Limits, Overrides, RepoSource, RunId, RunSpec};
+use skep_state::Store;
 
 use crate::Error;
-use crate::clock;
+use crate::dispatch::Board;
 use crate::engine::Engine;
+use crate::fit::PATH_BYTES;
 use crate::queue::Waiting;
+use crate::{clock, keep};
 
 /// The largest prompt, in bytes.
 pub const PROMPT_BYTES: usize = 1 << 20;
+/// The largest message to a run, in bytes.
+pub const MESSAGE_BYTES: usize = 1 << 20;
+/// The longest name of whoever writes to a run, in bytes.
+const SENDER_BYTES: usize = 256;
 /// Repositories of one run.
 const REPOS: usize = 16;
 const TITLE_CHARS: usize = 80;
@@ -53,28 +61,13 @@ impl Engine {
         }
         self.guard.admit().map_err(skep_state::Error::from)?;
         let spec = self.resolve(submission).await?;
-        self.board.reserve(self.queue)?;
-        let (submitter, priority) = (spec.submitter.clone(), spec.priority);
-        match self.accept(spec).await {
-            Ok(run) => {
-                self.board.enqueue(Waiting { run, submitter, priority });
-                Ok(run)
-            }
-            Err(error) => {
-                self.board.release();
-                Err(error)
-            }
-        }
-    }
-
-    async fn accept(&self, spec: RunSpec) -> Result<RunId, Error> {
-        let at = clock::now();
         let mut random = [0; 10];
         rand::fill(&mut random[..]);
-        let run = RunId::new(at.0, &random);
-        let event = Event { at, what: Happening::Queued(Box::new(spec)) };
-        self.store.append(run, 1, &[event]).await?;
-        Ok(run)
+        let run = RunId::new(clock::now().0, &random);
+        self.board.reserve(run, self.queue)?;
+        // A run that is durable has to be in the queue, even when nobody waits for the answer any more.
+        let accepting = accept(Arc::clone(&self.store), Arc::clone(&self.board), run, spec);
+        self.begun.spawn(accepting).await?
     }
 
     async fn resolve(&self, submission: Submission) -> Result<RunSpec, Error> {
@@ -92,15 +85,15 @@ impl Engine {
         for limit in &limits {
             wishes.add(limit)?;
         }
-        let limits = skep_model::Limits::RUN.with(&environment.limits, &self.maxima)?.with(&wishes, &self.maxima)?;
+        let limits = self::limits(environment, &self.maxima)?.with(&wishes, &self.maxima)?;
         let title = title.unwrap_or_else(|| title_of(&prompt, &agent));
         let context = serde_json::Value::Object(context.unwrap_or_default()).to_string();
         let agent = self.pins.agent(&agent).await?;
         let grants = self.pins.grants(environment).await?;
         Ok(RunSpec {
             title,
-            prompt: self.keep(&prompt)?,
-            context: self.keep(&context)?,
+            prompt: keep::text(&self.store, prompt).await?,
+            context: keep::text(&self.store, context).await?,
             agent,
             environment: name,
             repos,
@@ -112,14 +105,41 @@ impl Engine {
             seed: rand::random(),
         })
     }
+}
 
-    fn keep(&self, text: &str) -> Result<skep_model::Content, Error> {
-        let named = crate::door::content(text);
-        if named.blob().is_some() {
-            self.store.blobs().put(text.as_bytes()).map_err(skep_state::Error::from)?;
+async fn accept(store: Arc<Store>, board: Arc<Board>, run: RunId, spec: RunSpec) -> Result<RunId, Error> {
+    let (submitter, priority) = (spec.submitter.clone(), spec.priority);
+    let event = Event { at: clock::now(), what: Happening::Queued(Box::new(spec)) };
+    match store.append(run, 1, &[event]).await {
+        Ok(_) => {
+            board.enqueue(Waiting { run, submitter, priority });
+            Ok(run)
         }
-        Ok(named)
+        Err(error) => {
+            board.release(run);
+            Err(error.into())
+        }
     }
+}
+
+/// The limits of a run in this environment that has no wishes of its own.
+pub(crate) fn limits(environment: &Environment, maxima: &Limits) -> Result<Limits, Error> {
+    let wrong = |source| Error::Environment { name: environment.name.clone(), source };
+    Limits::RUN.with(&environment.limits, maxima).map_err(wrong)
+}
+
+/// What may be sent to a run.
+pub(crate) fn check_message(sender: &str, text: &str) -> Result<(), Error> {
+    if text.len() > MESSAGE_BYTES {
+        return Err(Error::Invalid(format!("the message has {} bytes; at most {MESSAGE_BYTES} are taken", text.len())));
+    }
+    if sender.len() > SENDER_BYTES {
+        return Err(Error::Invalid(format!(
+            "the sender's name has {} bytes; at most {SENDER_BYTES} are taken",
+            sender.len()
+        )));
+    }
+    Ok(())
 }
 
 fn check_prompt(prompt: &str) -> Result<(), Error> {
@@ -158,6 +178,9 @@ fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<Repo
             "environment {name:?} takes no repository; use another with --env, for example repo-readonly"
         ))),
         (_, count) if count > REPOS => Err(Error::Invalid(format!("{count} repositories; at most {REPOS} are taken"))),
+        _ if repos.iter().any(|repo| repo.len() > PATH_BYTES) => {
+            Err(Error::Invalid(format!("a repository's path or URL has at most {PATH_BYTES} bytes")))
+        }
         _ => Ok(repos.into_iter().map(source).collect()),
     }
 }

@@ -6,13 +6,15 @@ use std::time::Duration;
 use skep_model::{
     Access, Artifact, Content, Digest, Happening, Idempotency, Outcome, RunSpec, Seq, Timestamp, ToolPin,
 };
-use skep_sandbox::{Answer, Meter, Request, Sandbox, Tool, ToolCall, Workspace};
+use skep_sandbox::{Answer, Request, Sandbox, Tool, ToolCall, Workspace};
 use skep_state::Store;
 
 use crate::Error;
-use crate::clock;
-use crate::door::{Leave, Underway, content, failure};
-use crate::runlog::{Live, Message, RunLog};
+use crate::door::{Leave, Underway, failure};
+use crate::fit::{self, NAME_BYTES, OPTIONS, PATH_BYTES};
+use crate::runlog::{Hears, Live, Message, RunLog};
+use crate::spent::Spent;
+use crate::{clock, keep};
 
 /// The longest name of an artifact, in bytes.
 const ARTIFACT_NAME: usize = 200;
@@ -24,6 +26,7 @@ pub(crate) struct Performer {
     pub(crate) store: Arc<Store>,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) spec: Arc<RunSpec>,
+    pub(crate) spent: Arc<Spent>,
     pub(crate) workspace: Option<Workspace>,
     /// How long a waiting run stays in memory.
     pub(crate) linger: Duration,
@@ -33,6 +36,8 @@ pub(crate) struct Performer {
 pub(crate) struct Performed {
     outcome: Outcome,
     beside: Vec<Beside>,
+    /// Bytes that were given to people and that nobody could charge before.
+    pub(crate) given: u64,
 }
 
 /// Events that belong to a call but are not its answer.
@@ -43,7 +48,7 @@ enum Beside {
 
 impl From<Outcome> for Performed {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, beside: Vec::new() }
+        Self { outcome, beside: Vec::new(), given: 0 }
     }
 }
 
@@ -51,16 +56,25 @@ impl Performer {
     /// What policy says against a call; nothing when it may be performed.
     pub(crate) fn check(&self, request: &Request) -> Option<Outcome> {
         match request {
-            Request::Tool { name, arguments } => match self.spec.grants.tool(name) {
-                None => Some(Outcome::Refused(self.not_granted(name))),
-                Some(_) => not_an_object(arguments),
-            },
-            Request::Report { name, .. } | Request::ReportFile { name, .. } => bad_name(name),
+            Request::Tool { name, arguments } => {
+                too_long("a tool's name", name, NAME_BYTES).or_else(|| match self.spec.grants.tool(name) {
+                    None => Some(Outcome::Refused(self.not_granted(name))),
+                    Some(_) => not_an_object(arguments),
+                })
+            }
+            Request::Report { name, media_type, .. } => {
+                bad_name(name).or_else(|| too_long("a media type", media_type, NAME_BYTES))
+            }
+            Request::ReportFile { name, media_type, path } => bad_name(name)
+                .or_else(|| too_long("a media type", media_type, NAME_BYTES))
+                .or_else(|| too_long("a path", path, PATH_BYTES)),
             Request::Spawn { .. } | Request::Wait { .. } | Request::CancelChild { .. } => {
                 Some(not_available("child runs are"))
             }
             Request::Complete { .. } => Some(not_available("models are")),
-            Request::Ask { .. } => Some(not_available("questions to people are")),
+            Request::Ask { options, .. } => {
+                Some(too_many(options).unwrap_or_else(|| not_available("questions to people are")))
+            }
             Request::Receive { .. } | Request::ListTools | Request::Sleep { .. } => None,
         }
     }
@@ -95,11 +109,11 @@ impl Performer {
     /// Large arguments become blobs before the event that names them.
     pub(crate) async fn keep_arguments(&self, request: &Request) -> Result<(), Error> {
         match request {
-            Request::Report { content, .. } => self.keep(content.clone()).await.map(drop),
+            Request::Report { content, .. } => keep::bytes(&self.store, content.clone()).await.map(drop),
             Request::Tool { arguments: text, .. }
             | Request::Spawn { spec: text }
             | Request::Complete { request: text }
-            | Request::Ask { text, .. } => self.keep_text(text.clone()).await.map(drop),
+            | Request::Ask { text, .. } => keep::text(&self.store, text.clone()).await.map(drop),
             Request::ReportFile { .. }
             | Request::Receive { .. }
             | Request::ListTools
@@ -107,20 +121,6 @@ impl Performer {
             | Request::Wait { .. }
             | Request::CancelChild { .. } => Ok(()),
         }
-    }
-
-    /// The text as an event may hold it: itself, or a blob that is durable now.
-    pub(crate) async fn keep_text(&self, text: String) -> Result<Content, Error> {
-        let named = content(&text);
-        if named.blob().is_some() {
-            self.keep(text.into_bytes()).await?;
-        }
-        Ok(named)
-    }
-
-    async fn keep(&self, bytes: Vec<u8>) -> Result<Digest, Error> {
-        let store = Arc::clone(&self.store);
-        Ok(tokio::task::spawn_blocking(move || store.blobs().put(&bytes)).await?.map_err(skep_state::Error::from)?)
     }
 
     /// Performs a call that policy allows.
@@ -150,31 +150,26 @@ impl Performer {
 
     async fn receive(&self, deadline: Option<Timestamp>) -> Result<Performed, Leave> {
         if let Some(message) = self.live.take_message() {
-            return self.received(message).map_err(Leave::Host);
+            return self.received(message).await;
         }
         let wait = deadline.map_or(Duration::MAX, clock::until);
         tokio::select! {
             biased;
-            message = self.live.message() => self.received(message).map_err(Leave::Host),
+            message = self.live.message() => self.received(message).await,
             () = tokio::time::sleep(wait.min(self.linger)) => {
                 if wait <= self.linger {
                     Ok(Outcome::Completed(Content::Inline("null".to_owned())).into())
                 } else {
-                    Err(Leave::Suspend(deadline))
+                    Err(Leave::Suspend(Hears::Messages, deadline))
                 }
             }
         }
     }
 
-    fn received(&self, message: Message) -> Result<Performed, Error> {
+    async fn received(&self, message: Message) -> Result<Performed, Leave> {
         let Message { at, sender, text } = message;
-        let text = match text {
-            Content::Inline(text) => text,
-            Content::Blob { blob, .. } => {
-                let bytes = self.store.blobs().get(&blob).map_err(skep_state::Error::from)?;
-                String::from_utf8_lossy(&bytes).into_owned()
-            }
-        };
+        self.log.heard();
+        let text = keep::whole(&self.store, text).await.map_err(Leave::Host)?;
         let json = serde_json::json!({ "sender": sender, "text": text, "sent_at": at.0 });
         Ok(Outcome::Completed(Content::Inline(json.to_string())).into())
     }
@@ -182,7 +177,7 @@ impl Performer {
     async fn sleep(&self, deadline: Timestamp) -> Result<Performed, Leave> {
         let wait = clock::until(deadline);
         if wait > self.linger {
-            return Err(Leave::Suspend(Some(deadline)));
+            return Err(Leave::Suspend(Hears::Cancels, Some(deadline)));
         }
         tokio::time::sleep(wait).await;
         Ok(Outcome::Completed(Content::Inline("null".to_owned())).into())
@@ -207,16 +202,17 @@ impl Performer {
         };
         let own_name = name.split_once('.').map_or(name, |(_, own)| own);
         let workspace = self.workspace.as_ref().filter(|_| pin.workspace != Access::None);
+        let meter = self.spent.tool(pin.limits);
         let call = ToolCall {
             tool: &tool,
             name: own_name,
             arguments,
             workspace: workspace.map(|workspace| (workspace, pin.workspace)),
-            meter: Arc::new(Meter::new(pin.limits)),
+            meter: Arc::clone(meter.meter()),
         };
         let ended = self.sandbox.call(call).await;
         let beside = ended.printed.into_iter().map(|(stream, line)| Beside::Printed(stream, line)).collect();
-        Ok(Performed { outcome: ended.outcome, beside })
+        Ok(Performed { outcome: ended.outcome, beside, given: 0 })
     }
 
     async fn component(&self, digest: Digest) -> Result<Tool, Error> {
@@ -240,8 +236,8 @@ impl Performer {
         match read {
             Ok(content) => {
                 let bytes = content.len() as u64;
-                let digest = self.keep(content).await?;
-                Ok(reported(Artifact { name, media_type, digest, bytes }))
+                let digest = keep::bytes(&self.store, content).await?;
+                Ok(Performed { given: bytes, ..reported(Artifact { name, media_type, digest, bytes }) })
             }
             Err(error) => Ok(Outcome::GuestError(error.to_string()).into()),
         }
@@ -249,19 +245,20 @@ impl Performer {
 
     /// Journals an outcome; returns when, and what the brain hears.
     pub(crate) async fn finish(&self, started: Seq, performed: Performed) -> Result<(Timestamp, Answer), Error> {
-        let Performed { outcome, beside } = performed;
+        let Performed { outcome, beside, .. } = performed;
+        let outcome = fit::outcome(outcome);
         let answer = match &outcome {
             Outcome::Completed(Content::Inline(text)) => Ok(text.clone()),
             other => Err(failure(other)),
         };
         let outcome = match outcome {
-            Outcome::Completed(Content::Inline(text)) => Outcome::Completed(self.keep_text(text).await?),
+            Outcome::Completed(Content::Inline(text)) => Outcome::Completed(keep::text(&self.store, text).await?),
             other => other,
         };
         let mut happenings = Vec::with_capacity(beside.len() + 1);
         for event in beside {
             happenings.push(match event {
-                Beside::Printed(stream, line) => Happening::Printed { started, stream, text: content(&line) },
+                Beside::Printed(stream, line) => Happening::Printed { started, stream, text: fit::line(&line) },
                 Beside::Reported(artifact) => Happening::Reported { artifact },
             });
         }
@@ -273,7 +270,7 @@ impl Performer {
 
 fn reported(artifact: Artifact) -> Performed {
     let outcome = Outcome::Completed(Content::Inline(artifact.digest.to_string()));
-    Performed { outcome, beside: vec![Beside::Reported(artifact)] }
+    Performed { outcome, beside: vec![Beside::Reported(artifact)], given: 0 }
 }
 
 fn not_an_object(arguments: &str) -> Option<Outcome> {
@@ -293,6 +290,15 @@ fn bad_name(name: &str) -> Option<Outcome> {
             name.chars().take(80).collect::<String>()
         ))
     })
+}
+
+fn too_long(what: &str, text: &str, limit: usize) -> Option<Outcome> {
+    (text.len() > limit).then(|| Outcome::Invalid(format!("{what} has at most {limit} bytes, not {}", text.len())))
+}
+
+fn too_many(options: &[String]) -> Option<Outcome> {
+    let fits = options.len() <= OPTIONS && options.iter().all(|option| option.len() <= NAME_BYTES);
+    (!fits).then(|| Outcome::Invalid(format!("a question has at most {OPTIONS} options of {NAME_BYTES} bytes")))
 }
 
 fn not_available(what: &str) -> Outcome {

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use skep_config::{Environment, Provides};
-use skep_model::{AgentPin, Digest, Grants, Limits, ToolPin};
+use skep_config::{Environment, PluginManifest, Provides, ToolDeclaration};
+use skep_model::{Access, AgentPin, Digest, Grants, Idempotency, Limits, ToolPin};
 use skep_sandbox::Sandbox;
 use skep_state::Store;
 
@@ -45,11 +45,16 @@ impl Pins {
 
     /// What an environment grants: every tool whose name matches, with the lesser of what its manifest asks for and the
     /// environment allows.
+    ///
+    /// # Errors
+    /// A limit of the environment's is more than the operator allows, or a plugin can't be used.
     pub(crate) async fn grants(&self, environment: &Environment) -> Result<Grants, Error> {
         let known = self.grants.lock().unwrap_or_else(PoisonError::into_inner).get(&environment.name).cloned();
         if let Some(grants) = known.filter(|grants| grants.tools.iter().all(|tool| self.is_kept(tool.component))) {
             return Ok(grants);
         }
+        // Said of the environment itself, whichever tools it grants.
+        self.allowed(environment)?;
         let mut tools = Vec::new();
         for plugin in self.catalog.plugins().filter(|plugin| plugin.manifest.provides == Provides::Tool) {
             tools.extend(self.tools(plugin, environment).await?);
@@ -74,11 +79,8 @@ impl Pins {
         }
         let (component, tool) = self.keep_tool(plugin).await?;
         let described = self.sandbox.describe(&tool).await.map_err(|error| plugin.refused(&error))?;
-        let limits = Limits::TOOL
-            .with(&environment.tool_limits, &self.maxima)?
-            .with(&manifest.capabilities.limits, &self.maxima)?
-            .at_most(&self.maxima);
-        let pin = |tool: &skep_config::ToolDeclaration| {
+        let limits = self.limits(manifest, environment)?;
+        let pin = |tool: &ToolDeclaration| {
             let about = plugin.about(&described, &tool.name)?;
             Ok(ToolPin {
                 name: format!("{}.{}", manifest.name, tool.name),
@@ -86,11 +88,27 @@ impl Pins {
                 parameters: about.parameters.clone(),
                 idempotency: tool.idempotency,
                 component,
-                workspace: environment.access(manifest.capabilities.workspace),
+                workspace: environment.access(access(manifest, tool)),
                 limits,
             })
         };
         granted().map(pin).collect()
+    }
+
+    /// What the manifest asks for in place of the defaults, and never more than the environment or the operator allows. What
+    /// a manifest asks for beyond that is no reason to refuse the environment: asking grants nothing.
+    fn limits(&self, manifest: &PluginManifest, environment: &Environment) -> Result<Limits, Error> {
+        let mut asked = self.allowed(environment)?;
+        for (kind, value) in &manifest.capabilities.limits.0 {
+            asked.set(*kind, *value);
+        }
+        Ok(asked.within(&environment.tool_limits).at_most(&self.maxima))
+    }
+
+    /// The limits of a tool call in an environment where the tool's manifest asks for none.
+    pub(crate) fn allowed(&self, environment: &Environment) -> Result<Limits, Error> {
+        let wrong = |source| Error::Environment { name: environment.name.clone(), source };
+        Limits::TOOL.with(&environment.tool_limits, &self.maxima).map_err(wrong)
     }
 
     async fn keep_tool(&self, plugin: &Plugin) -> Result<(Digest, skep_sandbox::Tool), Error> {
@@ -103,6 +121,15 @@ impl Pins {
             Ok((component, tool))
         });
         kept.await?
+    }
+}
+
+/// What a tool may do with the workspace by its manifest. One that is declared to change nothing is held to it, because it is
+/// called again after a crash.
+fn access(manifest: &PluginManifest, tool: &ToolDeclaration) -> Access {
+    match tool.idempotency {
+        Idempotency::ReadOnly => manifest.capabilities.workspace.min(Access::Read),
+        Idempotency::Idempotent | Idempotency::NonIdempotent => manifest.capabilities.workspace,
     }
 }
 

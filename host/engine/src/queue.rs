@@ -1,4 +1,5 @@
-//! Who goes next: higher priority first, then the submitter who has least under way, then whoever waits longest.
+//! Who goes next: higher priority first, then the submitter who has least under way, then the one whose last turn is longest ago,
+//! then whoever waits longest.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -12,12 +13,13 @@ pub(crate) struct Waiting {
     pub(crate) priority: i8,
 }
 
-/// The runs that wait, and how many of each submitter are under way. Bounded by intake, which counts unfinished runs.
+/// The runs that wait, and how much of each submitter is under way. Bounded by intake, which counts unfinished runs.
 #[derive(Default)]
 pub(crate) struct Queue {
     levels: BTreeMap<i8, Level>,
-    under_way: HashMap<String, usize>,
+    submitters: HashMap<String, Submitter>,
     arrivals: u64,
+    turns: u64,
 }
 
 #[derive(Default)]
@@ -31,35 +33,51 @@ struct Lane {
     runs: VecDeque<(u64, RunId)>,
 }
 
+/// Somebody with runs that wait or are under way.
+struct Submitter {
+    waiting: usize,
+    under_way: usize,
+    /// The number of the last turn that was theirs. Whoever is new comes behind all who were there, as if just served: else
+    /// one run at a time, again and again, would always go before those of the others.
+    turn: u64,
+}
+
 impl Queue {
     pub(crate) fn push(&mut self, waiting: Waiting) {
-        let level = self.levels.entry(waiting.priority).or_default();
+        let Waiting { run, submitter, priority } = waiting;
+        let new = Submitter { waiting: 0, under_way: 0, turn: self.turns };
+        self.submitters.entry(submitter.clone()).or_insert(new).waiting += 1;
         self.arrivals += 1;
-        level.by_submitter.entry(waiting.submitter).or_default().runs.push_back((self.arrivals, waiting.run));
+        let level = self.levels.entry(priority).or_default();
+        level.by_submitter.entry(submitter).or_default().runs.push_back((self.arrivals, run));
     }
 
     /// The next run; it counts as under way until [`Queue::done`].
     pub(crate) fn pop(&mut self) -> Option<Waiting> {
         let (&priority, level) = self.levels.iter_mut().next_back()?;
-        let under_way = |name: &String| self.under_way.get(name).copied().unwrap_or(0);
-        let turn =
-            |(name, lane): &(&String, &mut Lane)| (under_way(name), lane.runs.front().map(|(arrival, _)| *arrival));
-        let (submitter, lane) = level.by_submitter.iter_mut().min_by_key(turn)?;
-        let submitter = submitter.clone();
+        let of = |name: &String| self.submitters.get(name).map(|submitter| (submitter.under_way, submitter.turn));
+        let turn = |(name, lane): &(&String, &mut Lane)| (of(name), lane.runs.front().map(|(arrival, _)| *arrival));
+        let (name, lane) = level.by_submitter.iter_mut().min_by_key(turn)?;
+        let name = name.clone();
         let (_, run) = lane.runs.pop_front()?;
         if lane.runs.is_empty() {
-            self.forget(priority, &submitter);
+            self.forget(priority, &name);
         }
-        *self.under_way.entry(submitter.clone()).or_default() += 1;
-        Some(Waiting { run, submitter, priority })
+        self.turns += 1;
+        if let Some(submitter) = self.submitters.get_mut(&name) {
+            submitter.waiting -= 1;
+            submitter.under_way += 1;
+            submitter.turn = self.turns;
+        }
+        Some(Waiting { run, submitter: name, priority })
     }
 
     /// A run that was popped is no longer under way.
-    pub(crate) fn done(&mut self, submitter: &str) {
-        if let Some(count) = self.under_way.get_mut(submitter) {
-            *count -= 1;
-            if *count == 0 {
-                self.under_way.remove(submitter);
+    pub(crate) fn done(&mut self, name: &str) {
+        if let Some(submitter) = self.submitters.get_mut(name) {
+            submitter.under_way -= 1;
+            if submitter.under_way == 0 && submitter.waiting == 0 {
+                self.submitters.remove(name);
             }
         }
     }
@@ -106,5 +124,47 @@ mod tests {
         queue.done("modest");
         queue.push(waiting(10, "modest", 0));
         assert_eq!(queue.pop().map(|w| w.run.as_bytes()[0]), Some(10), "greedy has one under way, modest none");
+    }
+
+    /// Whose turns it is when so many slots are free at the beginning, and the oldest of the runs under way ends each time.
+    fn turns(queue: &mut Queue, slots: usize, turns: usize) -> String {
+        let mut under_way: VecDeque<String> = VecDeque::new();
+        let mut order = String::new();
+        for _ in 0..turns {
+            if under_way.len() == slots {
+                queue.done(&under_way.pop_front().unwrap_or_default());
+            }
+            let Some(next) = queue.pop() else { break };
+            order.push_str(&next.submitter);
+            under_way.push_back(next.submitter);
+        }
+        order
+    }
+
+    #[test]
+    fn more_submitters_than_slots_take_turns() {
+        let mut queue = Queue::default();
+        for submitter in ["a", "b", "c"] {
+            for number in 0..4 {
+                queue.push(waiting(number, submitter, 0));
+            }
+        }
+        assert_eq!(turns(&mut queue, 2, 12), "abcabcabcabc");
+    }
+
+    #[test]
+    fn whoever_comes_again_and_again_with_one_run_does_not_keep_others_waiting() {
+        let mut queue = Queue::default();
+        for number in 0..3 {
+            queue.push(waiting(number, "backlog", 0));
+        }
+        let mut order = Vec::new();
+        for number in 0..6 {
+            queue.push(waiting(number, "again", 0));
+            let next = queue.pop().unwrap();
+            queue.done(&next.submitter);
+            order.push(next.submitter);
+        }
+        assert_eq!(order, ["backlog", "again", "backlog", "again", "backlog", "again"]);
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use skep_model::{Content, Happening, LimitKind, Outcome, RunId};
+use skep_model::{Content, Happening, LimitKind, Limits, Outcome, RunId, RunSpec, Seq};
 use skep_sandbox::{Ended, Meter};
 
 use crate::Error;
-use crate::door::{Diverged, Leave, RunDoor};
+use crate::door::{Diverged, Leave, Rest, RunDoor};
 use crate::engine::Engine;
+use crate::fit;
 use crate::history::History;
 
 /// A replay may take this long, whatever the run's own limit was: it waits for nothing.
@@ -48,32 +49,15 @@ impl Engine {
         let spec = self.attempts.spec(run)?;
         let agent = self.attempts.agent(&spec).await?;
         let end = record.last_seq + 1;
-        let history = History::new(Arc::clone(&self.store), run, 2, end);
-        let door = RunDoor::new(history, None, Arc::clone(&self.store), record.created_at);
-        let compared = door.compared();
-        let meter = Arc::new(Meter::new(spec.limits));
-        let task = crate::attempt::task(run, &spec, &self.store)?;
-        let ended = self.attempts.sandbox.run(&agent, task, Box::new(door), meter, REPLAY_WALL).await;
-        let verdict = self.judge(run, ended, compared.load(Relaxed), end).await?;
-        Ok(Replayed { compared: compared.load(Relaxed), verdict })
-    }
-
-    async fn judge(&self, run: RunId, ended: Ended, compared: u64, end: u64) -> Result<Verdict, Error> {
         let (journaled, last_seq) = self.journaled_end(run, end)?;
-        let outcome = match ended {
-            Ended::Stopped(stop) => match stop.0.downcast::<Leave>().map(|leave| *leave) {
-                Ok(Leave::Diverged(diverged)) => return Ok(Verdict::Diverged(diverged)),
-                Ok(Leave::Host(error)) => return Err(error),
-                Ok(Leave::HistoryEnds | Leave::Suspend(_)) | Err(_) => return Ok(stopped_early(journaled, last_seq)),
-            },
-            Ended::Outcome(outcome) => outcome,
-        };
-        let total = self.count_of_the_brain(run, end).await?;
-        if compared < total {
-            let brain = format!("ended ({}) after {compared} of {total} events", outcome.kind());
-            return Ok(Verdict::Diverged(Diverged { seq: last_seq, journal: "more calls".to_owned(), brain }));
-        }
-        Ok(compare_ends(journaled, outcome, last_seq))
+        let history = History::new(Arc::clone(&self.store), run, 2, end);
+        let meter = Arc::new(Meter::new(limits(&spec, journaled.as_ref())));
+        let door = RunDoor::new(history, None, Arc::clone(&meter), record.created_at);
+        let (compared, rest) = (door.compared(), door.rest());
+        let task = crate::attempt::task(run, &spec, &self.store).await?;
+        let ended = self.attempts.sandbox.run(&agent, task, Box::new(door), meter, REPLAY_WALL).await;
+        let verdict = judge(ended, rest, journaled, last_seq).await?;
+        Ok(Replayed { compared: compared.load(Relaxed), verdict })
     }
 
     fn journaled_end(&self, run: RunId, end: u64) -> Result<(Option<Outcome>, u64), Error> {
@@ -86,15 +70,31 @@ impl Engine {
             None => (None, end - 1),
         })
     }
+}
 
-    async fn count_of_the_brain(&self, run: RunId, end: u64) -> Result<u64, Error> {
-        let mut history = History::new(Arc::clone(&self.store), run, 2, end);
-        let mut count = 0;
-        while history.next_of_the_brain().await?.is_some() {
-            count += 1;
-        }
-        Ok(count)
+/// A slower machine must not end a replay where the run went on; a run that was ended by its processor time is ended so again.
+fn limits(spec: &RunSpec, journaled: Option<&Outcome>) -> Limits {
+    let wall_ms = u64::try_from(REPLAY_WALL.as_millis()).unwrap_or(u64::MAX);
+    match journaled {
+        Some(Outcome::Limit(hit)) if hit.limit == LimitKind::CpuMs => spec.limits,
+        _ => Limits { cpu_ms: spec.limits.cpu_ms.max(wall_ms), ..spec.limits },
     }
+}
+
+async fn judge(ended: Ended, rest: Rest, journaled: Option<Outcome>, last_seq: Seq) -> Result<Verdict, Error> {
+    let outcome = match ended {
+        Ended::Stopped(stop) => match stop.0.downcast::<Leave>().map(|leave| *leave) {
+            Ok(Leave::Diverged(diverged)) => return Ok(Verdict::Diverged(diverged)),
+            Ok(Leave::Host(error)) => return Err(error),
+            Ok(Leave::Limit(hit)) => Outcome::Limit(hit),
+            Ok(Leave::HistoryEnds | Leave::Suspend(..)) | Err(_) => return Ok(stopped_early(journaled, last_seq)),
+        },
+        Ended::Outcome(outcome) => outcome,
+    };
+    if let Some(diverged) = rest.diverged(&outcome).await?.filter(|_| is_the_brains(&outcome)) {
+        return Ok(Verdict::Diverged(diverged));
+    }
+    Ok(compare_ends(journaled, outcome, last_seq))
 }
 
 /// The brain wanted more than the journal holds.
@@ -119,11 +119,14 @@ fn compare_ends(journaled: Option<Outcome>, outcome: Outcome, seq: u64) -> Verdi
     if !is_the_brains(&journaled) {
         return Verdict::ExactSoFar(format!("the run was ended from outside: {}", journaled.message()));
     }
-    let outcome = match outcome {
+    if !is_the_brains(&outcome) {
+        return Verdict::ExactSoFar(format!("the replay did not come to the end: {}", outcome.message()));
+    }
+    let outcome = match fit::outcome(outcome) {
         Outcome::Completed(Content::Inline(text)) => Outcome::Completed(crate::door::content(&text)),
         other => other,
     };
-    if journaled == outcome {
+    if fit::outcome(journaled.clone()) == outcome {
         return Verdict::Exact;
     }
     let describe = |outcome: &Outcome| format!("the end ({}: {})", outcome.kind(), outcome.message());
@@ -131,7 +134,7 @@ fn compare_ends(journaled: Option<Outcome>, outcome: Outcome, seq: u64) -> Verdi
 }
 
 /// Ends that the brain's own computation decides. Time and other people decide the rest.
-fn is_the_brains(outcome: &Outcome) -> bool {
+pub(crate) fn is_the_brains(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Completed(_) | Outcome::GuestError(_) | Outcome::Trap(_) => true,
         Outcome::Limit(hit) => !matches!(hit.limit, LimitKind::CpuMs | LimitKind::WallMs),

@@ -100,15 +100,25 @@ impl Limits {
         self
     }
 
+    /// The smaller of each that `ceiling` names.
+    pub fn within(mut self, ceiling: &Overrides) -> Self {
+        for (kind, value) in &ceiling.0 {
+            self.set(*kind, self.get(*kind).min(*value));
+        }
+        self
+    }
+
     /// These limits with `wishes` in place of some, each checked against what the operator allows.
     ///
     /// # Errors
-    /// A wish of zero, or above the maximum; all that are wrong are named together.
+    /// A wish of zero, above the maximum, or for what the engine has fixed; all that are wrong are named together.
     pub fn with(mut self, wishes: &Overrides, maxima: &Self) -> Result<Self, LimitError> {
         let mut wrong = Vec::new();
         for (kind, value) in &wishes.0 {
             let maximum = maxima.get(*kind);
-            if *value == 0 || *value > maximum {
+            if *kind == LimitKind::StackBytes && *value != self.stack_bytes {
+                wrong.push(format!("{} is fixed by the engine at {}; leave it out", kind.key(), self.stack_bytes));
+            } else if *value == 0 || *value > maximum {
                 wrong.push(format!("{} = {value}: must be 1 to {maximum} {}", kind.key(), kind.unit()));
             }
             self.set(*kind, *value);
@@ -228,6 +238,20 @@ mod tests {
         let mut older = serde_json::to_value(Limits { calls: 7, ..Limits::RUN }).unwrap();
         older.as_object_mut().unwrap().retain(|key, _| !key.starts_with("workspace_"));
         assert_eq!(serde_json::from_value::<Limits>(older).unwrap(), Limits { calls: 7, ..Limits::RUN });
+    }
+
+    #[test]
+    fn the_stack_that_the_engine_fixed_is_not_promised_otherwise() {
+        let mut wishes = Overrides::default();
+        wishes.add("stack_bytes=1k").unwrap();
+        let error = Limits::RUN.with(&wishes, &Limits::RUN).unwrap_err();
+        assert_eq!(error.to_string(), "limit out of range: stack_bytes is fixed by the engine at 524288; leave it out");
+    }
+
+    #[test]
+    fn a_ceiling_lowers_what_it_names_and_leaves_the_rest() {
+        let ceiling = Overrides(vec![(LimitKind::Calls, 7), (LimitKind::CpuMs, u64::MAX)]);
+        assert_eq!(Limits::RUN.within(&ceiling), Limits { calls: 7, ..Limits::RUN });
     }
 
     #[test]

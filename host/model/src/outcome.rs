@@ -102,12 +102,13 @@ impl Outcome {
     }
 }
 
-/// What something used, measured outside the guest.
+/// What something used, measured outside the guest. A run's is its agent's and that of its tool calls together, as far as
+/// they were made since the host that ended it was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// Processor time inside the guest and its host calls' own work, in microseconds.
     pub cpu_us: u64,
-    /// The most linear memory held at once, in bytes.
+    /// The most linear memory that one guest held at once, in bytes.
     pub memory_bytes: u64,
     /// Bytes that crossed between guest and host in calls, both ways.
     pub host_call_bytes: u64,
@@ -115,4 +116,28 @@ pub struct Usage {
     pub output_bytes: u64,
     /// Calls made.
     pub calls: u64,
+}
+
+impl Usage {
+    /// What both used together; of memory, the more of the two.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_us: self.cpu_us.saturating_add(other.cpu_us),
+            memory_bytes: self.memory_bytes.max(other.memory_bytes),
+            host_call_bytes: self.host_call_bytes.saturating_add(other.host_call_bytes),
+            output_bytes: self.output_bytes.saturating_add(other.output_bytes),
+            calls: self.calls.saturating_add(other.calls),
+        }
+    }
+
+    /// The more of each: of two counts of the same thing, one of which stopped early.
+    pub fn at_least(self, other: Self) -> Self {
+        Self {
+            cpu_us: self.cpu_us.max(other.cpu_us),
+            memory_bytes: self.memory_bytes.max(other.memory_bytes),
+            host_call_bytes: self.host_call_bytes.max(other.host_call_bytes),
+            output_bytes: self.output_bytes.max(other.output_bytes),
+            calls: self.calls.max(other.calls),
+        }
+    }
 }

@@ -93,6 +93,15 @@ impl Meter {
         self.check(LimitKind::OutputBytes, given)
     }
 
+    /// Data that was given to people on the guest's behalf, counted by whoever did it.
+    ///
+    /// # Errors
+    /// That was more than the guest may give.
+    pub fn give(&self, bytes: u64) -> Result<(), LimitHit> {
+        let given = self.output_bytes.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        self.check(LimitKind::OutputBytes, given).map_err(|Exceeded(hit)| hit)
+    }
+
     fn check(&self, limit: LimitKind, reached: u64) -> Result<(), Exceeded> {
         let value = self.limits.get(limit);
         if reached > value { Err(self.hit(limit, reached)) } else { Ok(()) }
