@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_engine::{Catalog, Config, Engine, Submission};
+use skep_engine::{Catalog, Config, Engine, Submission, Verdict};
 use skep_model::{Event, Outcome, Record, RunId, Seq};
 use skep_sandbox::Allocation;
 use skep_state::Store;
@@ -73,10 +73,7 @@ impl Site {
     /// # Panics
     /// It can't be opened.
     pub async fn host_with(&self, change: impl FnOnce(&mut Config)) -> Host {
-        let mut config = Config { concurrency: 32, min_free_bytes: 0, ..Config::default() };
-        config.sandbox.agents = 64;
-        config.sandbox.tools = 64;
-        config.linger = Duration::from_millis(20);
+        let mut config = usual();
         change(&mut config);
         let engine = self.engine(config);
         engine.start().await.expect("the engine starts");
@@ -93,11 +90,29 @@ impl Site {
     /// # Panics
     /// The data folder or the catalogue can't be opened.
     pub fn engine(&self, config: Config) -> Arc<Engine> {
-        let (store, _) = Store::open(skep_state::Config::new(self.data())).expect("the data folder opens");
+        self.engine_on(skep_state::Config::new(self.data()), config)
+    }
+
+    /// An engine that was not started, on a store of its own kind.
+    ///
+    /// # Panics
+    /// The store or the catalogue can't be opened.
+    pub fn engine_on(&self, store: skep_state::Config, config: Config) -> Arc<Engine> {
+        let (store, _) = Store::open(store).expect("the data folder opens");
         let catalog =
             Catalog::read(&[self.plugins()], &[self.environments()]).expect("plugins and environments are right");
         Arc::new(Engine::new(&self.data(), Arc::new(store), Arc::new(catalog), config).expect("the engine is made"))
     }
+}
+
+/// The configuration of a host in tests.
+pub fn usual() -> Config {
+    let mut config = Config { concurrency: 32, min_free_bytes: 0, ..Config::default() };
+    config.sandbox.agents = 64;
+    config.sandbox.tools = 64;
+    config.linger = Duration::from_millis(20);
+    config.retry = Duration::from_millis(50);
+    config
 }
 
 /// A started engine.
@@ -156,6 +171,15 @@ impl Host {
         self.engine.events(run, 1, usize::MAX).expect("the events can be read")
     }
 
+    /// Runs again from the journal and compares, to the run's own end.
+    ///
+    /// # Panics
+    /// It differs.
+    pub async fn exact(&self, run: RunId) {
+        let replayed = self.engine.replay(run).await.expect("the run can be replayed");
+        assert_eq!(replayed.verdict, Verdict::Exact, "run {run} after {} events", replayed.compared);
+    }
+
     /// Stops in good order.
     pub async fn stop(self) {
         self.engine.shutdown(Duration::from_secs(10)).await;
@@ -179,4 +203,17 @@ pub fn plain_folder(path: &Path) {
     std::fs::write(path.join("README.md"), "# Test\n\nTODO: write more\n").expect("a temporary folder can be written");
     std::fs::write(path.join("src/main.rs"), "fn main() {\n    // FIXME: do something\n}\n")
         .expect("a temporary folder can be written");
+}
+
+/// Waits until something holds that nothing tells of.
+///
+/// # Panics
+/// It does not within half a minute.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(30), async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    waited.await.unwrap_or_else(|_| panic!("never: {what}"));
 }
