@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_engine::{Engine, Error, Verdict};
-use skep_model::{Event, Happening, Outcome, RunId, Seq};
+use skep_model::{Event, Happening, Outcome, RunId, RunState, Seq};
 use skep_state::Store;
 
 /// Runs that were accepted, and which of them are said to have ended how: what other processes printed before they were killed.
@@ -27,6 +27,8 @@ pub struct Seen {
     pub interrupted: usize,
     /// Runs whose replay went to their own end.
     pub exact: usize,
+    /// Runs that were cancelled.
+    pub cancelled: usize,
 }
 
 /// Everything below, for every run in the store.
@@ -46,6 +48,7 @@ pub async fn check(engine: &Engine, told: &Told) -> Result<(Seen, Vec<String>), 
             faults.push(format!("run {run} was told to be {state} and is {}", record.state));
         }
         seen.runs += 1;
+        seen.cancelled += usize::from(record.state == RunState::Cancelled);
         seen.resumed += record.attempt.saturating_sub(1) as usize;
         seen.interrupted += events.iter().filter(|(_, event)| is_interruption(event)).count();
         match engine.replay(run).await?.verdict {

@@ -1,10 +1,10 @@
 //! The real program is killed in the middle of everything, again and again, and nothing that it acknowledged is lost or done
 //! twice. `SKEP_SEED` repeats the moments of an earlier run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use skep_engine::{Config, Engine};
 use skep_model::{Call, Content, Event, Happening, Outcome, RunId, Seq};
 use skep_tests::checker::{self, Seen, Told};
-use skep_tests::host::{Site, scale};
+use skep_tests::host::{Site, plain_folder, scale};
 use skep_tests::kit;
 
 /// Ways in which a process may end that was not killed: everything has ended, or what is left waits for people.
@@ -141,7 +141,8 @@ fn site() -> Site {
     let site = Site::new();
     site.agent("caller").agent("chatter").agent("echo").agent("sleeps").agent("counter-calls").effects();
     std::os::unix::fs::symlink(kit::plugins().join("files"), site.plugins().join("files")).expect("a link can be made");
-    let grants = "tools = [\"effects.*\", \"files.read\"]\nworkspace = \"write\"\n";
+    let grants = "tools = [\"effects.*\", \"files.read\"]\nworkspace = \"write\"\nrepo = \"optional\"\n";
+    plain_folder(&site.beside("repository"));
     kit::environment(&site.environments(), "work", grants);
     std::fs::create_dir_all(site.data()).expect("a temporary folder can be written");
     let config = "concurrency = 12\n[disk]\nmin_free_bytes = 1\n";
@@ -149,8 +150,9 @@ fn site() -> Site {
     site
 }
 
-/// A run that appends lines to a file, one after the other and two at once, and then returns what is in it.
-fn appends(dice: &mut Dice) -> Value {
+/// A run that appends lines to a file, one after the other and two at once, and then returns what is in it. Every third brings a
+/// repository.
+fn appends(dice: &mut Dice, repository: &Path) -> Value {
     let append = |line: String, ms: u64| {
         let tool = if ms == 0 { "effects.append" } else { "effects.sleep-then-append" };
         json!({ "name": tool, "arguments": { "file": "log", "line": line, "ms": ms } })
@@ -165,14 +167,17 @@ fn appends(dice: &mut Dice) -> Value {
     }
     steps.push(json!({ "name": "effects.write", "arguments": { "file": "other", "content": "written" } }));
     steps.push(json!({ "name": "files.read", "arguments": { "path": "log" } }));
-    json!({ "agent": "caller", "environment": "work", "prompt": Value::from(steps).to_string(), "submitter": "a" })
+    let repos = if dice.below(3) == 0 { vec![repository.display().to_string()] } else { Vec::new() };
+    let prompt = Value::from(steps).to_string();
+    json!({ "agent": "caller", "environment": "work", "prompt": prompt, "repos": repos, "submitter": "a" })
 }
 
 /// Submissions of all kinds, one a line.
-fn batch(dice: &mut Dice, count: u64) -> String {
+fn batch(site: &Site, dice: &mut Dice, count: u64) -> String {
+    let repository = site.beside("repository");
     let counting = json!({ "times": 10, "name": "effects.append", "arguments": { "file": "log", "line": "x" } });
     let one = |number: u64, dice: &mut Dice| match number % 6 {
-        0..=2 => appends(dice),
+        0..=2 => appends(dice, &repository),
         3 => {
             json!({ "agent": "counter-calls", "environment": "work", "prompt": counting.to_string(), "submitter": "b" })
         }
@@ -230,9 +235,11 @@ fn appended(events: &[(Seq, Event)]) -> Vec<(String, Outcome)> {
 /// What the file held at the end, as the run itself read it, against what the journal says of each line: a call that was
 /// answered appended once, one that was interrupted at most once.
 fn effects(engine: &Engine, _: RunId, events: &[(Seq, Event)]) -> Vec<String> {
-    let Some((_, Event { what: Happening::Ended { outcome: Outcome::Completed(result), .. }, .. })) = events.last()
-    else {
-        return vec![format!("it did not succeed: {:?}", events.last())];
+    let result = match events.last() {
+        Some((_, Event { what: Happening::Ended { outcome: Outcome::Completed(result), .. }, .. })) => result,
+        // It read nothing back, and its workspace is gone.
+        Some((_, Event { what: Happening::Ended { outcome: Outcome::Cancelled(_), .. }, .. })) => return Vec::new(),
+        other => return vec![format!("it did not succeed: {other:?}")],
     };
     let result = whole(engine, result);
     let answers = appended(events);
@@ -268,30 +275,49 @@ fn effects(engine: &Engine, _: RunId, events: &[(Seq, Event)]) -> Vec<String> {
     faults
 }
 
+/// Cancels one of the runs that were accepted, or is killed before. True when the program said that it is done.
+fn cancel(site: &Site, run: RunId, killed_after: Duration) -> bool {
+    const REFUSED: i32 = 6;
+    let ended = Process::start(site, &["run", "cancel", &run.to_string()], "").killed_after(killed_after);
+    assert!(matches!(ended.status.code(), None | Some(0 | REFUSED)), "{}: {}", ended.status, ended.error);
+    ended.status.code() == Some(0)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_accepted_ends_once_and_is_done_once_however_often_the_host_is_killed() {
     let (site, mut dice, mut told) = (site(), Dice::new(), Told::default());
     let start = ["run", "start", "--batch", "-"];
     // Killed while it compiles, and then once not, so that the code is there.
-    Process::start(&site, &start, &batch(&mut dice, 6)).killed_after(Duration::from_millis(300)).heard(&mut told);
-    Process::start(&site, &start, &batch(&mut dice, 6)).ended().heard(&mut told);
-    let mut killed = 0;
+    Process::start(&site, &start, &batch(&site, &mut dice, 6))
+        .killed_after(Duration::from_millis(300))
+        .heard(&mut told);
+    Process::start(&site, &start, &batch(&site, &mut dice, 6)).ended().heard(&mut told);
+    let (mut killed, mut cancelled) = (0, BTreeSet::new());
     for round in 0..16 * scale() {
         let process = match round % 4 {
             3 => Process::start(&site, &["run", "resume"], ""),
-            _ => Process::start(&site, &start, &batch(&mut dice, 40)),
+            _ => Process::start(&site, &start, &batch(&site, &mut dice, 40)),
         };
         let ended = process.killed_after(Duration::from_millis(dice.below(700)));
         killed += u32::from(ended.status.code().is_none());
         ended.heard(&mut told);
+        // The youngest are the ones that are likely not to have ended.
+        let run = told.accepted.iter().rev().nth(usize::try_from(dice.below(8)).unwrap_or_default()).copied();
+        cancelled.extend(run.filter(|run| cancel(&site, *run, Duration::from_millis(dice.below(300)))));
     }
+    told.ended.extend(cancelled.iter().map(|run| (*run, "CANCELLED".to_owned())));
     let last = Process::start(&site, &["run", "resume"], "").ended();
     assert_eq!(last.status.code(), Some(0), "{}", last.error);
     last.heard(&mut told);
     assert_eq!(leftovers(&site), Vec::<OsString>::new(), "workspaces of ended runs");
     let seen = check(&site, &told, effects).await;
-    eprintln!("{killed} killed, {} acknowledged, {seen:?}", told.accepted.len());
-    assert_eq!(seen.exact, seen.runs, "every run ends by itself, so each replay goes to its end: {seen:?}");
+    eprintln!("{killed} killed, {} cancelled, {} acknowledged, {seen:?}", cancelled.len(), told.accepted.len());
+    assert!(seen.cancelled >= cancelled.len());
+    assert_eq!(
+        seen.exact + seen.cancelled,
+        seen.runs,
+        "the others end by themselves, and replay to their ends: {seen:?}"
+    );
     assert!(killed > 4 && seen.resumed > 0 && seen.runs > 100, "{killed} killed in the middle of nothing: {seen:?}");
 }
 

@@ -41,7 +41,7 @@ pub struct Environment {
     pub repo: RepoNeed,
     /// Limits of a run other than the defaults.
     pub limits: Overrides,
-    /// Limits of a tool call other than those of the tool's manifest.
+    /// What a tool call gets where the tool's manifest asks for nothing, and the most that it gets where it asks for more.
     pub tool_limits: Overrides,
 }
 

@@ -70,7 +70,7 @@ pub struct Capabilities {
     pub egress: Vec<EgressRule>,
     /// Names of the secrets that its requests carry.
     pub secrets: Vec<String>,
-    /// Limits other than the defaults.
+    /// Limits other than the defaults; the environment and the operator may allow less.
     pub limits: Overrides,
 }
 

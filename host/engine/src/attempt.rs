@@ -196,7 +196,8 @@ impl Attempts {
         }
     }
 
-    /// The wall time of this run, which a new attempt is journaled to go on with.
+    /// The run's wall. A new attempt is journaled here, because the first one's time is where the wall begins; none is when the
+    /// wall is over.
     async fn wall(&self, subject: &Subject) -> Result<Wall, Error> {
         let limit_ms = subject.spec.limits.wall_ms;
         let first = self.first_attempt(&subject.record)?;

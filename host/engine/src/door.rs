@@ -94,12 +94,6 @@ struct Answered {
     given: u64,
 }
 
-impl From<Answer> for Answered {
-    fn from(answer: Answer) -> Self {
-        Self { answer, given: 0 }
-    }
-}
-
 enum Next {
     Answered(Answered),
     Perform(Underway),
