@@ -289,7 +289,7 @@ async fn what_is_no_tool_of_this_contract_is_refused_by_name_before_anything_is_
         ("module", b"\0asm\x01\0\0\0".to_vec(), "a core module, not a component"),
         ("truncated", truncated, "truncated or malformed"),
         ("an-agent", kit::guest("echo"), "not a tool component: it does not export"),
-        ("another-version", wat::parse_str(other).expect("it is well written"), "not a tool component"),
+        ("another-version", wat::parse_str(other).expect("it is well written"), "newer than the 0.1"),
         ("nonsense", import("skep:plugin/nonsense@0.1.0"), "which is no part of the tool world"),
         ("of-agents", import("skep:agent/session@0.1.0"), "which is no part of the tool world"),
         ("newer-wasi", import("wasi:filesystem/types@0.3.0"), "which is no part of the tool world"),

@@ -324,7 +324,7 @@ async fn a_workspace_of_before_the_machines_start_is_not_trusted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_whose_journal_is_damaged_is_told_and_not_waited_for() {
+async fn a_run_whose_journal_is_damaged_ends_as_an_error_that_says_where() {
     let site = Site::new();
     site.agent("chatter").agent("noop");
     let host = site.host().await;
@@ -339,11 +339,12 @@ async fn a_run_whose_journal_is_damaged_is_told_and_not_waited_for() {
     bytes[place] ^= 1;
     std::fs::write(&segment, bytes).expect("it can be written");
     let host = site.host().await;
-    // Nothing can be added to such a run any more, not even its end.
-    for told in [host.engine.wait(run).await.map(drop), host.engine.cancel(run, "enough").await] {
-        let error = told.expect_err("it can't go on").to_string();
-        assert!(error.contains("the journal is damaged at segment 1"), "{error}");
-    }
+    let record = host.end(run).await;
+    let Some(Outcome::HostFault(reason)) = &record.outcome else { panic!("{:?}", record.outcome) };
+    assert_eq!(record.state, RunState::Error);
+    assert!(reason.contains("segment 1"), "{reason}");
+    let refused = host.engine.cancel(run, "enough").await.expect_err("it has ended").to_string();
+    assert_eq!(refused, format!("run {run} has ended; nothing more can be added to it"));
     host.engine.wait_all().await.expect("nothing is left that can end");
     assert_eq!(host.end(host.submit("noop", "bare", "").await).await.state, RunState::Succeeded, "others go on");
     host.stop().await;

@@ -43,7 +43,9 @@ pub(crate) fn test(checkout: &Checkout, rest: &[String]) -> Result<()> {
         }
     }
     let mut tests = cargo(&checkout.root);
-    tests.args(if nextest { &["nextest", "run", "--workspace"][..] } else { &["test", "--workspace"] });
+    let runner = if nextest { &["nextest", "run", "--workspace"][..] } else { &["test", "--workspace"] };
+    // One failure is no reason not to know of others.
+    tests.args(runner).arg("--no-fail-fast");
     cargo::run(with_guests(&mut tests, checkout).env("SKEP_BIN", &skep).args(rest))
 }
 
