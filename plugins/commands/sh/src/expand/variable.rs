@@ -1,0 +1,365 @@
+//! Reading and setting variables: those that are computed, arrays, attributes.
+
+use crate::ast::{Subscript, Word};
+use crate::options::Opt;
+use crate::state::Shell;
+use crate::stop::{Run, Stop};
+use crate::vars::{Associative, Value};
+
+pub(crate) fn now_ms() -> u64 {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    elapsed.map_or(0, |elapsed| elapsed.as_millis() as u64)
+}
+
+impl Shell {
+    /// `$name`.
+    pub(crate) fn lookup(&mut self, name: &str) -> Option<String> {
+        if let Some(value) = self.computed(name) {
+            return value.scalar().map(str::to_owned);
+        }
+        if self.state.vars.own(name).is_some_and(|variable| variable.attributes.reference) {
+            let target = self.state.vars.target(name);
+            if target.contains('[') {
+                return self.referenced_element(&target);
+            }
+        }
+        self.state.vars.scalar(name).map(str::to_owned)
+    }
+
+    fn referenced_element(&mut self, target: &str) -> Option<String> {
+        let (name, rest) = target.split_once('[')?;
+        let text = rest.strip_suffix(']')?;
+        self.element(name, text, &vec![crate::ast::Piece::Text(text.into())]).ok()?
+    }
+
+    /// The variables whose value is made when it is asked for.
+    fn computed(&mut self, name: &str) -> Option<Value> {
+        let text = match name {
+            "LINENO" => self.state.line.to_string(),
+            "RANDOM" => {
+                self.state.random = self.state.random.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+                ((self.state.random >> 16) & 0x7fff).to_string()
+            }
+            "SRANDOM" => {
+                self.state.random = self.state.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                self.state.random.to_string()
+            }
+            "SECONDS" => {
+                let passed = now_ms().saturating_sub(self.state.began) / 1000;
+                (passed as i64 + self.state.seconds_offset).to_string()
+            }
+            "EPOCHSECONDS" => (now_ms() / 1000).to_string(),
+            "EPOCHREALTIME" => {
+                let now = now_ms();
+                format!("{}.{:03}000", now / 1000, now % 1000)
+            }
+            "BASHPID" => crate::process::numbers().0.to_string(),
+            "BASH_SUBSHELL" => self.state.subshells.to_string(),
+            "SHELLOPTS" => self.state.options.names(),
+            "FUNCNAME" if !self.state.calls.is_empty() => return Some(self.calls(|call| call.function.clone(), "main")),
+            "BASH_SOURCE" => {
+                let outermost = self.state.source.clone();
+                let mut sources: Vec<String> = self.state.calls.iter().rev().map(|call| call.source.clone()).collect();
+                if !outermost.is_empty() {
+                    sources.push(outermost);
+                }
+                return Some(Value::Indexed((0..).zip(sources).collect()));
+            }
+            "BASH_LINENO" => return Some(self.calls(|call| call.line.to_string(), "0")),
+            "DIRSTACK" => {
+                let stack = std::iter::once(self.state.directory.clone()).chain(self.state.stack.iter().cloned());
+                return Some(Value::Indexed((0..).zip(stack).collect()));
+            }
+            _ => return None,
+        };
+        Some(Value::Scalar(text))
+    }
+
+    /// One text a call, innermost first; a script in a file has one more at the end.
+    fn calls(&self, show: impl Fn(&crate::state::Call) -> String, outermost: &str) -> Value {
+        let outermost = (!self.state.one_string).then(|| outermost.to_owned());
+        let shown = self.state.calls.iter().rev().map(show).chain(outermost);
+        Value::Indexed((0..).zip(shown).collect())
+    }
+
+    fn value(&mut self, name: &str) -> Option<Value> {
+        self.computed(name).or_else(|| self.state.vars.get(name).map(|variable| variable.value.clone()))
+    }
+
+    pub(crate) fn values(&mut self, name: &str) -> Vec<String> {
+        self.value(name).map(|value| value.all()).unwrap_or_default()
+    }
+
+    pub(crate) fn keys(&mut self, name: &str) -> Vec<String> {
+        self.value(name).map(|value| value.keys()).unwrap_or_default()
+    }
+
+    /// `${name[subscript]}`
+    pub(crate) fn element(&mut self, name: &str, text: &str, word: &Word) -> Run<Option<String>> {
+        if let Some(value) = self.computed(name) {
+            let index = self.index(name, text, word)?;
+            return Ok(match value {
+                Value::Indexed(elements) => elements.get(&index).cloned(),
+                other => other.scalar().filter(|_| index == 0).map(str::to_owned),
+            });
+        }
+        if self.is_associative(name) {
+            let key = self.single(word)?;
+            let variable = self.state.vars.get(name);
+            return Ok(match variable.map(|variable| &variable.value) {
+                Some(Value::Associative(elements)) => elements.get(&key).map(str::to_owned),
+                _ => None,
+            });
+        }
+        let index = self.index(name, text, word)?;
+        Ok(match self.state.vars.get(name).map(|variable| &variable.value) {
+            Some(Value::Indexed(elements)) => elements.get(&index).cloned(),
+            Some(Value::Scalar(text)) if index == 0 => Some(text.clone()),
+            _ => None,
+        })
+    }
+
+    fn is_associative(&self, name: &str) -> bool {
+        self.state.vars.get(name).is_some_and(|variable| matches!(variable.value, Value::Associative(_)))
+    }
+
+    /// The number of an indexed array's element; a negative one counts from the end.
+    fn index(&mut self, name: &str, shown: &str, word: &Word) -> Run<i64> {
+        let text = self.quoted(word)?;
+        let index = self.arithmetic(&text)?;
+        if index >= 0 {
+            return Ok(index);
+        }
+        let last = match self.value(name) {
+            Some(Value::Indexed(elements)) => elements.keys().next_back().copied().unwrap_or(-1),
+            Some(Value::Scalar(_)) => 0,
+            _ => -1,
+        };
+        if last + 1 + index < 0 {
+            self.complain(&format!("{name}[{shown}]: bad array subscript"));
+            return Ok(i64::MIN);
+        }
+        Ok(last + 1 + index)
+    }
+
+    /// Says so if a variable may not be changed.
+    pub(crate) fn refuses(&mut self, name: &str) -> bool {
+        let readonly = self.state.vars.get(name).is_some_and(|variable| variable.attributes.readonly);
+        if readonly {
+            self.complain(&format!("{name}: readonly variable"));
+        }
+        readonly
+    }
+
+    /// Sets a variable or an element. False: refused, and the reason was told.
+    pub(crate) fn assign(&mut self, name: &str, subscript: Option<&Subscript>, value: String, append: bool) -> Run<bool> {
+        let target = self.state.vars.target(name);
+        if let Some((array, rest)) = target.split_once('[') {
+            let text = rest.trim_end_matches(']').to_owned();
+            let of = Subscript::Of(text.clone(), vec![crate::ast::Piece::Text(text)]);
+            return self.assign(array, Some(&of), value, append);
+        }
+        if self.refuses(&target) {
+            return Ok(false);
+        }
+        match subscript {
+            None => self.assign_plain(&target, value, append)?,
+            Some(Subscript::Of(text, word)) => return self.assign_element(&target, text, word, value, append),
+            Some(_) => {
+                self.complain(&format!("{name}[@]: bad array subscript"));
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn assign_plain(&mut self, name: &str, value: String, append: bool) -> Run<()> {
+        let old = if append { self.state.vars.scalar(name).map(str::to_owned) } else { None };
+        let value = self.attributed(name, old, value)?;
+        self.noticed(name, &value);
+        let all_export = self.on(Opt::Allexport);
+        let variable = self.state.vars.own_mut(name);
+        variable.attributes.exported |= all_export;
+        match &mut variable.value {
+            Value::Indexed(elements) => {
+                elements.insert(0, value);
+            }
+            Value::Associative(elements) => elements.insert("0".into(), value),
+            other => *other = Value::Scalar(value),
+        }
+        Ok(())
+    }
+
+    /// The value as the variable's attributes have it, added to the old one if there is one.
+    fn attributed(&mut self, name: &str, old: Option<String>, value: String) -> Run<String> {
+        let Some(variable) = self.state.vars.own(name) else { return Ok(old.unwrap_or_default() + &value) };
+        if variable.attributes.integer {
+            let old = old.unwrap_or_default().parse::<i64>().unwrap_or(0);
+            return Ok(old.wrapping_add(self.arithmetic(&value)?).to_string());
+        }
+        let text = old.unwrap_or_default() + &value;
+        Ok(self.state.vars.own(name).map_or(text.clone(), |variable| variable.folded(text)))
+    }
+
+    /// Variables whose assignment does something.
+    fn noticed(&mut self, name: &str, value: &str) {
+        match name {
+            "RANDOM" => self.state.random = value.parse().unwrap_or(0),
+            "SECONDS" => {
+                let passed = now_ms().saturating_sub(self.state.began) / 1000;
+                self.state.seconds_offset = value.parse::<i64>().unwrap_or(0) - passed as i64;
+            }
+            "OPTIND" => self.state.getopts_letter = 0,
+            _ => {}
+        }
+    }
+
+    fn assign_element(&mut self, name: &str, text: &str, word: &Word, value: String, append: bool) -> Run<bool> {
+        if self.is_associative(name) {
+            let key = self.single(word)?;
+            return self.assign_key(name, key, value, append);
+        }
+        let index = self.index(name, text, word)?;
+        if index < 0 {
+            return Ok(false);
+        }
+        let old = append.then(|| self.indexed(name, index)).flatten();
+        let value = self.attributed(name, old, value)?;
+        let variable = self.state.vars.own_mut(name);
+        match &mut variable.value {
+            Value::Indexed(elements) => {
+                elements.insert(index, value);
+            }
+            Value::Scalar(first) => {
+                let first = std::mem::take(first);
+                variable.value = Value::Indexed([(0, first), (index, value)].into_iter().collect());
+            }
+            other => *other = Value::Indexed([(index, value)].into_iter().collect()),
+        }
+        Ok(true)
+    }
+
+    fn indexed(&self, name: &str, index: i64) -> Option<String> {
+        match &self.state.vars.get(name)?.value {
+            Value::Indexed(elements) => elements.get(&index).cloned(),
+            Value::Scalar(text) if index == 0 => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn assign_key(&mut self, name: &str, key: String, value: String, append: bool) -> Run<bool> {
+        if key.is_empty() {
+            self.complain(&format!("{name}[]: bad array subscript"));
+            return Err(Stop::Discard(1));
+        }
+        let old = match self.state.vars.get(name).map(|variable| &variable.value) {
+            Some(Value::Associative(elements)) if append => elements.get(&key).map(str::to_owned),
+            _ => None,
+        };
+        let value = self.attributed(name, old, value)?;
+        let variable = self.state.vars.own_mut(name);
+        if let Value::Associative(elements) = &mut variable.value {
+            elements.insert(key, value);
+        }
+        Ok(true)
+    }
+
+    /// `name=(…)`. False: refused.
+    pub(crate) fn assign_array(&mut self, name: &str, elements: &[(Option<Subscript>, Word)], append: bool) -> Run<bool> {
+        let target = self.state.vars.target(name);
+        if self.refuses(&target) {
+            return Ok(false);
+        }
+        if self.is_associative(&target) {
+            return self.assign_associative(&target, elements, append);
+        }
+        let mut expanded = Vec::new();
+        for (subscript, word) in elements {
+            match subscript {
+                Some(Subscript::Of(..)) => expanded.push((subscript.clone(), vec![self.single(word)?])),
+                _ => expanded.push((None, self.fields(word)?)),
+            }
+        }
+        self.start_array(&target, append);
+        let mut next = self.next_index(&target);
+        for (subscript, values) in expanded {
+            if let Some(Subscript::Of(text, word)) = &subscript {
+                next = self.index(&target, text, word)?;
+            }
+            for value in values {
+                let value = self.attributed(&target, None, value)?;
+                if let Value::Indexed(elements) = &mut self.state.vars.own_mut(&target).value {
+                    elements.insert(next, value);
+                }
+                next += 1;
+            }
+        }
+        Ok(true)
+    }
+
+    fn start_array(&mut self, name: &str, append: bool) {
+        let all_export = self.on(Opt::Allexport);
+        let variable = self.state.vars.own_mut(name);
+        variable.attributes.exported |= all_export;
+        variable.value = match std::mem::take(&mut variable.value) {
+            Value::Indexed(elements) if append => Value::Indexed(elements),
+            Value::Scalar(text) if append => Value::Indexed([(0, text)].into_iter().collect()),
+            _ => Value::Indexed(Default::default()),
+        };
+    }
+
+    fn next_index(&self, name: &str) -> i64 {
+        match self.state.vars.get(name).map(|variable| &variable.value) {
+            Some(Value::Indexed(elements)) => elements.keys().next_back().map_or(0, |last| last + 1),
+            _ => 0,
+        }
+    }
+
+    fn assign_associative(&mut self, name: &str, elements: &[(Option<Subscript>, Word)], append: bool) -> Run<bool> {
+        let mut pairs = Vec::new();
+        let mut bare = Vec::new();
+        for (subscript, word) in elements {
+            match subscript {
+                Some(Subscript::Of(_, key)) => pairs.push((self.single(key)?, self.single(word)?)),
+                Some(_) => {
+                    let key = if *subscript == Some(Subscript::Each) { "@" } else { "*" };
+                    pairs.push((key.into(), self.single(word)?));
+                }
+                None => bare.extend(self.fields(word)?),
+            }
+        }
+        pairs.extend(bare.chunks(2).map(|pair| (pair[0].clone(), pair.get(1).cloned().unwrap_or_default())));
+        if !append {
+            self.state.vars.own_mut(name).value = Value::Associative(Associative::default());
+        }
+        for (key, value) in pairs {
+            self.assign_key(name, key, value, append)?;
+        }
+        Ok(true)
+    }
+
+    /// `unset 'name[subscript]'`.
+    pub(crate) fn unset_element(&mut self, name: &str, text: &str) -> Run<()> {
+        let word = crate::parse::word::parse(text, crate::parse::word::Place::Operand).unwrap_or_default();
+        if self.is_associative(name) {
+            let key = self.single(&word)?;
+            if let Value::Associative(elements) = &mut self.state.vars.own_mut(name).value {
+                elements.remove(&key);
+            }
+            return Ok(());
+        }
+        if text == "@" || text == "*" {
+            self.state.vars.remove(name);
+            return Ok(());
+        }
+        let index = self.index(name, text, &word)?;
+        match &mut self.state.vars.own_mut(name).value {
+            Value::Indexed(elements) => {
+                elements.remove(&index);
+            }
+            other if index == 0 => *other = Value::Unset,
+            _ => {}
+        }
+        Ok(())
+    }
+}
