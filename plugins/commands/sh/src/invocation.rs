@@ -132,6 +132,9 @@ pub(crate) fn set_variables(shell: &mut Shell, environment: Vec<(String, String)
         }
     }
     vars.put_array("BASH_VERSINFO", ["5", "2", "15", "1", "release", "wasm32-unknown-wasi"].map(String::from));
+    if vars.scalar("_").is_none() {
+        vars.put("_", shell.state.name.clone());
+    }
     vars.put("PPID", shell.state.parent.to_string());
     for name in ["PPID", "UID", "EUID", "BASH_VERSINFO"] {
         vars.own_mut(name).attributes.readonly = true;
@@ -184,6 +187,7 @@ fn start(shell: &mut Shell, invocation: Invocation) -> Run {
     }
     if invocation.standard_input || rest.is_empty() {
         shell.state.positional = rest;
+        shell.state.from_input = true;
         return shell.run_lines(&mut StandardInput, 1);
     }
     let path = rest.remove(0);
@@ -196,6 +200,7 @@ fn start_file(shell: &mut Shell, path: String) -> Run {
     match std::fs::read(&absolute) {
         Ok(bytes) => {
             shell.state.name.clone_from(&path);
+            shell.state.script.clone_from(&path);
             shell.state.source = path;
             shell.run_text(&crate::text::from_bytes(bytes), 1)
         }

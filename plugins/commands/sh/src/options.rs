@@ -56,29 +56,46 @@ switches! {
 switches! {
     /// The options of `shopt`.
     Shopt {
+        AssocExpandOnce "assoc_expand_once" ' ' false,
         Autocd "autocd" ' ' false,
         CdableVars "cdable_vars" ' ' false,
         Checkhash "checkhash" ' ' false,
         Checkwinsize "checkwinsize" ' ' true,
         Cmdhist "cmdhist" ' ' true,
+        CompleteFullquote "complete_fullquote" ' ' true,
+        Direxpand "direxpand" ' ' false,
+        Dirspell "dirspell" ' ' false,
         Dotglob "dotglob" ' ' false,
         Execfail "execfail" ' ' false,
         ExpandAliases "expand_aliases" ' ' false,
+        Extdebug "extdebug" ' ' false,
         Extglob "extglob" ' ' false,
+        Extquote "extquote" ' ' true,
         Failglob "failglob" ' ' false,
         GlobAsciiRanges "globasciiranges" ' ' true,
         Globskipdots "globskipdots" ' ' true,
         Globstar "globstar" ' ' false,
+        GnuErrfmt "gnu_errfmt" ' ' false,
+        Histappend "histappend" ' ' false,
+        Histreedit "histreedit" ' ' false,
+        Histverify "histverify" ' ' false,
+        Hostcomplete "hostcomplete" ' ' true,
         Huponexit "huponexit" ' ' false,
         InheritErrexit "inherit_errexit" ' ' false,
         Lastpipe "lastpipe" ' ' false,
+        Lithist "lithist" ' ' false,
         LocalvarInherit "localvar_inherit" ' ' false,
+        LocalvarUnset "localvar_unset" ' ' false,
+        LoginShell "login_shell" ' ' false,
+        Mailwarn "mailwarn" ' ' false,
+        NoEmptyCmdCompletion "no_empty_cmd_completion" ' ' false,
         Nocaseglob "nocaseglob" ' ' false,
         Nocasematch "nocasematch" ' ' false,
         Nullglob "nullglob" ' ' false,
         PatsubReplacement "patsub_replacement" ' ' true,
         Progcomp "progcomp" ' ' true,
         Promptvars "promptvars" ' ' true,
+        RestrictedShell "restricted_shell" ' ' false,
         ShiftVerbose "shift_verbose" ' ' false,
         Sourcepath "sourcepath" ' ' true,
         XpgEcho "xpg_echo" ' ' false,
@@ -134,6 +151,12 @@ impl Options {
             Opt::ALL.iter().filter(|(switch, _, letter, _)| *letter != ' ' && self.on(*switch)).map(|(_, _, l, _)| *l).collect();
         letters.sort_by_key(|letter| (letter.is_uppercase(), *letter));
         letters.into_iter().collect()
+    }
+
+    /// `$BASHOPTS`.
+    pub(crate) fn shopt_names(&self) -> String {
+        let on = Shopt::ALL.iter().filter(|(switch, ..)| self.shopt(*switch));
+        on.map(|(_, name, ..)| *name).collect::<Vec<_>>().join(":")
     }
 
     /// `$SHELLOPTS`.

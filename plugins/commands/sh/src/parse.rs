@@ -25,10 +25,13 @@ pub(crate) struct SyntaxError {
 }
 
 /// Parses a whole script whose first line has this number.
-pub(crate) fn script(text: &str, first_line: u32) -> Result<Script, SyntaxError> {
+///
+/// `extglob` says whether `!(…)` and the like are patterns; a text that speaks of the option is taken to switch it on.
+pub(crate) fn script(text: &str, first_line: u32, extglob: bool) -> Result<Script, SyntaxError> {
+    let extglob = extglob || text.contains("extglob") || text.contains("[[");
     let (shield, text) = shield::Shield::over(text);
     let text = text.as_ref();
-    let options = TokenizerOptions { enable_extended_globbing: true, posix_mode: false, sh_mode: false };
+    let options = TokenizerOptions { enable_extended_globbing: extglob, posix_mode: false, sh_mode: false };
     let tokens = brush_parser::uncached_tokenize_str(text, &options).map_err(|error| unreadable(&error, text, first_line))?;
     let (tokens, side) = tokens::rewrite(tokens, text);
     let program = brush_parser::parse_tokens(&tokens, &ParserOptions::default())
@@ -72,10 +75,10 @@ mod tests {
     #[test]
     fn an_incomplete_script_is_told_from_a_wrong_one() {
         for text in ["if true", "echo 'a", "for x in a b; do", "{", "echo a |", "cat <<E\nx", "a() {", "echo $(", "case x in", "a &&"] {
-            assert!(script(text, 1).is_err_and(|error| error.incomplete), "{text}");
+            assert!(script(text, 1, false).is_err_and(|error| error.incomplete), "{text}");
         }
         for text in ["fi; x", "echo ) a", "if true; fi; done"] {
-            assert!(script(text, 1).is_err_and(|error| !error.incomplete), "{text}");
+            assert!(script(text, 1, false).is_err_and(|error| !error.incomplete), "{text}");
         }
     }
 }

@@ -45,8 +45,15 @@ pub(crate) struct State {
     pub(crate) parent: u32,
     pub(crate) background: Option<u32>,
     pub(crate) traps: BTreeMap<String, String>,
+    /// Those of the shell that this is a subshell of, which `trap` shows until it sets one.
+    pub(crate) outer_traps: BTreeMap<String, String>,
     pub(crate) calls: Vec<Call>,
+    /// The file that is read now.
     pub(crate) source: String,
+    /// The file that the shell was started with.
+    pub(crate) script: String,
+    /// The script comes from standard input.
+    pub(crate) from_input: bool,
     pub(crate) line: u32,
     /// Milliseconds since 1970 when the shell, not the subshell, began.
     /// Whether the script is one string, as with `-c`.

@@ -79,6 +79,10 @@ impl Shell {
         self.state.status = status;
         self.in_trap = false;
         let line = self.state.line;
+        if let Err(error) = crate::parse::script(&action, line, true) {
+            self.complain(&error.message);
+            return status;
+        }
         match self.run_text(&action, line) {
             Err(Stop::Exit(changed)) => changed,
             _ => status,

@@ -102,7 +102,20 @@ impl Variable {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Vars {
     visible: HashMap<String, Variable>,
-    frames: Vec<Vec<(String, Option<Variable>)>>,
+    frames: Vec<Frame>,
+}
+
+/// What the locals of one function hide, or what `X=1 command` put aside.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Frame {
+    temporary: bool,
+    hidden: Vec<(String, Option<Variable>)>,
+}
+
+impl Frame {
+    fn position(&self, name: &str) -> Option<usize> {
+        self.hidden.iter().position(|(hidden, _)| hidden == name)
+    }
 }
 
 /// Name references may point at each other in circles.
@@ -150,9 +163,25 @@ impl Vars {
         self.own_mut(name).value = Value::Indexed((0..).zip(values).collect());
     }
 
-    /// Forgets a variable. A local stays local: what it hid comes back only when its function ends.
+    /// Forgets a variable. A local of the innermost function stays local; one of a function further out is gone for good, and
+    /// what it hid is visible again.
     pub(crate) fn remove(&mut self, name: &str) {
-        self.visible.remove(name);
+        let revealed = match self.frames.iter().rposition(|frame| frame.position(name).is_some()) {
+            Some(at) if Some(at) != self.innermost() => {
+                let slot = self.frames[at].position(name).unwrap_or_default();
+                self.frames[at].hidden.remove(slot).1
+            }
+            _ => None,
+        };
+        match revealed {
+            Some(variable) => self.visible.insert(name.to_owned(), variable),
+            None => self.visible.remove(name),
+        };
+    }
+
+    /// The frame of the innermost function.
+    fn innermost(&self) -> Option<usize> {
+        self.frames.iter().rposition(|frame| !frame.temporary)
     }
 
     pub(crate) fn names(&self) -> Vec<&str> {
@@ -170,11 +199,16 @@ impl Vars {
     }
 
     pub(crate) fn open_frame(&mut self) {
-        self.frames.push(Vec::new());
+        self.frames.push(Frame::default());
+    }
+
+    /// For the assignments before a command.
+    pub(crate) fn open_temporary(&mut self) {
+        self.frames.push(Frame { temporary: true, hidden: Vec::new() });
     }
 
     pub(crate) fn close_frame(&mut self) {
-        for (name, hidden) in self.frames.pop().unwrap_or_default().into_iter().rev() {
+        for (name, hidden) in self.frames.pop().unwrap_or_default().hidden.into_iter().rev() {
             match hidden {
                 Some(variable) => self.visible.insert(name, variable),
                 None => self.visible.remove(&name),
@@ -183,26 +217,27 @@ impl Vars {
     }
 
     pub(crate) fn in_function(&self) -> bool {
-        !self.frames.is_empty()
+        self.innermost().is_some()
     }
 
     pub(crate) fn is_local(&self, name: &str) -> bool {
-        self.frames.last().is_some_and(|frame| frame.iter().any(|(hidden, _)| hidden == name))
+        self.innermost().is_some_and(|at| self.frames[at].position(name).is_some())
     }
 
     pub(crate) fn local_names(&self) -> Vec<String> {
-        self.frames.last().map(|frame| frame.iter().map(|(name, _)| name.clone()).collect()).unwrap_or_default()
+        let names = |at: usize| self.frames[at].hidden.iter().map(|(name, _)| name.clone()).collect();
+        self.innermost().map(names).unwrap_or_default()
     }
 
-    /// Makes a name local to the innermost frame; it starts unset, but keeps being exported.
+    /// Makes a name local to the innermost function; it starts unset, but keeps being exported.
     pub(crate) fn make_local(&mut self, name: &str) {
         if self.is_local(name) {
             return;
         }
         let hidden = self.visible.remove(name);
         let exported = hidden.as_ref().is_some_and(|variable| variable.attributes.exported);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.push((name.to_owned(), hidden));
+        if let Some(at) = self.innermost() {
+            self.frames[at].hidden.push((name.to_owned(), hidden));
             let attributes = Attributes { exported, ..Attributes::default() };
             self.visible.insert(name.to_owned(), Variable { value: Value::Unset, attributes });
         }
@@ -212,21 +247,21 @@ impl Vars {
     pub(crate) fn keep(&mut self, name: &str) {
         let current = self.visible.get(name).cloned();
         if let Some(frame) = self.frames.last_mut() {
-            frame.push((name.to_owned(), current));
+            frame.hidden.push((name.to_owned(), current));
         }
     }
 
     /// The variable outside of all functions, for `declare -g`.
     pub(crate) fn with_global<T>(&mut self, name: &str, change: impl FnOnce(&mut Self) -> T) -> T {
-        let frame = self.frames.iter().position(|frame| frame.iter().any(|(hidden, _)| hidden == name));
+        let frame = self.frames.iter().position(|frame| frame.position(name).is_some());
         let Some(frame) = frame else { return change(self) };
         let local = self.visible.remove(name);
-        let slot = self.frames[frame].iter().position(|(hidden, _)| hidden == name).unwrap_or_default();
-        if let Some(global) = self.frames[frame][slot].1.take() {
+        let slot = self.frames[frame].position(name).unwrap_or_default();
+        if let Some(global) = self.frames[frame].hidden[slot].1.take() {
             self.visible.insert(name.to_owned(), global);
         }
         let result = change(self);
-        self.frames[frame][slot].1 = self.visible.remove(name);
+        self.frames[frame].hidden[slot].1 = self.visible.remove(name);
         self.visible.extend(local.map(|variable| (name.to_owned(), variable)));
         result
     }

@@ -5,7 +5,7 @@ use crate::state::Shell;
 use crate::stop::Run;
 
 pub(super) fn alias(shell: &mut Shell, words: &[String]) -> Run {
-    let show = |name: &str, text: &str| format!("alias {name}={}\n", quote::always(text));
+    let show = |name: &str, text: &str| format!("alias {name}={}\n", quote::single(text));
     let operands: Vec<&String> = words[1..].iter().filter(|word| *word != "-p" && *word != "--").collect();
     if operands.is_empty() {
         let text: String = shell.state.aliases.iter().map(|(name, text)| show(name, text)).collect();

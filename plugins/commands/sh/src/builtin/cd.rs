@@ -24,7 +24,8 @@ impl Shell {
     fn enter(&mut self, name: &str, path: &str, physical: bool) -> Run<bool> {
         let absolute = self.absolute(path);
         let target = if physical { real(&absolute) } else { normal(&absolute) };
-        let problem = match std::fs::metadata(&target) {
+        let there = std::fs::metadata(&absolute).and_then(|_| std::fs::metadata(&target));
+        let problem = match there {
             Ok(metadata) if metadata.is_dir() => None,
             Ok(_) => Some("Not a directory"),
             Err(_) => Some("No such file or directory"),
@@ -115,6 +116,10 @@ fn with_tilde(path: &str, home: &str) -> String {
     }
 }
 
+fn without_separator(words: &[String]) -> Vec<String> {
+    words.iter().filter(|word| *word != "--" && *word != "-n").cloned().collect()
+}
+
 /// `+n` from the top, `-n` from the bottom, of the stack with the current directory on it.
 fn position(shell: &Shell, word: &str) -> Option<usize> {
     let count = shell.state.stack.len() + 1;
@@ -127,6 +132,7 @@ fn position(shell: &Shell, word: &str) -> Option<usize> {
 }
 
 pub(super) fn pushd(shell: &mut Shell, words: &[String]) -> Run {
+    let words = &without_separator(words)[..];
     let here = shell.state.directory.clone();
     match words.get(1).map(String::as_str) {
         None => {
@@ -163,6 +169,7 @@ pub(super) fn pushd(shell: &mut Shell, words: &[String]) -> Run {
 }
 
 pub(super) fn popd(shell: &mut Shell, words: &[String]) -> Run {
+    let words = &without_separator(words)[..];
     if shell.state.stack.is_empty() {
         return super::misuse(shell, "popd", "directory stack empty").map(|_| 1);
     }

@@ -27,6 +27,9 @@ fn status(shell: &mut Shell, words: &[String]) -> Run {
 }
 
 pub(super) fn exit(shell: &mut Shell, words: &[String]) -> Run {
+    if words.len() > 2 && words[1] != "--" {
+        return super::misuse(shell, "exit", "too many arguments").map(|_| 1);
+    }
     Err(Stop::Exit(status(shell, words)?))
 }
 

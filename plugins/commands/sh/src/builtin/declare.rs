@@ -111,7 +111,7 @@ fn assignment(text: &str) -> Option<(String, Option<Assignment>)> {
 
 /// `declare -a "x=(1 2)"`: the text is read as an assignment again.
 fn array(text: &str) -> Option<Assigned> {
-    let script = crate::parse::script(text, 1).ok()?;
+    let script = crate::parse::script(text, 1, false).ok()?;
     match &script.first()?.0.first()?.first.stages.first()?.shape {
         crate::ast::Shape::Simple(simple) => Some(simple.assignments.first()?.value.clone()),
         _ => None,

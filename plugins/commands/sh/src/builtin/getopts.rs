@@ -26,7 +26,7 @@ enum Found {
 
 /// The next option, with where to go on: the word, and the letter within it.
 fn next(known: &str, arguments: &[String], mut index: usize, mut letter_at: usize) -> (Found, usize, usize) {
-    let Some(word) = arguments.get(index - 1) else { return (Found::End, index, 0) };
+    let Some(word) = arguments.get(index - 1) else { return (Found::End, index.min(arguments.len() + 1), 0) };
     if letter_at == 0 {
         if word == "--" {
             return (Found::End, index + 1, 0);

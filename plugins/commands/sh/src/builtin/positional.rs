@@ -5,6 +5,9 @@ use crate::state::Shell;
 use crate::stop::Run;
 
 pub(super) fn shift(shell: &mut Shell, words: &[String]) -> Run {
+    if words.len() > 2 {
+        return super::misuse(shell, "shift", "too many arguments").map(|_| 1);
+    }
     let count = match words.get(1).map(|word| word.parse::<i64>()) {
         None => 1,
         Some(Ok(count)) if count >= 0 => count as usize,

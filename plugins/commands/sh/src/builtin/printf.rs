@@ -73,7 +73,7 @@ fn once(shell: &mut Shell, format: &str, arguments: &mut Arguments<'_>, text: &m
             rest = &rest[length..];
             let stopped = match spec.kind {
                 'b' => {
-                    let (decoded, stopped) = ansi::decode(arguments.next_text(), Dialect::Echo);
+                    let (decoded, stopped) = ansi::decode(arguments.next_text(), Dialect::Argument);
                     text.push_str(&spec.padded(&spec.shortened(&decoded)));
                     stopped
                 }
@@ -83,7 +83,7 @@ fn once(shell: &mut Shell, format: &str, arguments: &mut Arguments<'_>, text: &m
                 }
                 'T' => {
                     let moment = arguments.next_time(shell.state.began);
-                    text.push_str(&spec.padded(&time::format(&spec.time_format, moment)));
+                    text.push_str(&spec.padded(&spec.shortened(&time::format(&spec.time_format, moment))));
                     false
                 }
                 _ => {

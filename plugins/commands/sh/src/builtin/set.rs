@@ -27,6 +27,7 @@ pub(super) fn set(shell: &mut Shell, words: &[String]) -> Run {
                 }
                 return Ok(0);
             }
+            "+" => {}
             "-o" | "+o" => {
                 let on = word == "-o";
                 match words.get(at + 1) {
@@ -146,9 +147,13 @@ fn set_options(shell: &mut Shell, given: &super::options::Given) -> Run {
             let on = shell.on(option);
             status |= i32::from(!on);
             if !given.has('q') {
-                shell.print(&format!("{name:<15}\t{}\n", if on { "on" } else { "off" }))?;
+                let text = match given.has('p') {
+                    true => format!("set {}o {name}\n", if on { "-" } else { "+" }),
+                    false => format!("{name:<15}\t{}\n", if on { "on" } else { "off" }),
+                };
+                shell.print(&text)?;
             }
         }
     }
-    if given.operands.is_empty() { list(shell, true) } else { Ok(status) }
+    if given.operands.is_empty() { list(shell, !given.has('p')) } else { Ok(status) }
 }

@@ -24,6 +24,7 @@ pub(super) fn trap(shell: &mut Shell, words: &[String]) -> Run {
 
 fn set(shell: &mut Shell, action: Option<String>, names: &[String]) -> Run {
     let mut status = 0;
+    shell.state.outer_traps.clear();
     for text in names {
         let Some(name) = name_of(text) else {
             shell.complain(&format!("trap: {text}: invalid signal specification"));
@@ -39,17 +40,18 @@ fn set(shell: &mut Shell, action: Option<String>, names: &[String]) -> Run {
 }
 
 fn show(shell: &mut Shell, names: &[String]) -> Run {
+    let traps = if shell.state.outer_traps.is_empty() { &shell.state.traps } else { &shell.state.outer_traps };
     let wanted: Vec<String> = names.iter().filter_map(|name| name_of(name)).collect();
     let order = |name: &str| match name {
         "EXIT" => 0,
         _ => crate::trap::number_of(name).unwrap_or(99),
     };
     let mut shown: Vec<(&String, &String)> =
-        shell.state.traps.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)).collect();
+        traps.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)).collect();
     shown.sort_by_key(|(name, _)| order(name));
     let line = |name: &str, action: &str| {
         let prefix = if ["EXIT", "ERR", "DEBUG", "RETURN"].contains(&name) { "" } else { "SIG" };
-        format!("trap -- {} {prefix}{name}\n", quote::always(action))
+        format!("trap -- {} {prefix}{name}\n", quote::single(action))
     };
     let text: String = shown.into_iter().map(|(name, action)| line(name, action)).collect();
     shell.print(&text)?;

@@ -47,7 +47,7 @@ fn path_of(shell: &mut Shell, name: &str) -> Option<String> {
             Program::Missing | Program::Directory | Program::NotExecutable => None,
             _ => Some(name.to_owned()),
         },
-        Program::Image(name) => Some(format!("/usr/bin/{name}")),
+        Program::Image(name) => Some(format!("{}/{name}", shell.standard_folder())),
         Program::File(path) | Program::Script(path) => Some(path),
         _ if super::stands_for_program(name) && name != "time" => Some(format!("/usr/bin/{name}")),
         _ => None,
@@ -161,7 +161,7 @@ pub(super) fn caller(shell: &mut Shell, words: &[String]) -> Run {
     let line = calls[at].line;
     let (function, source) = match at.checked_sub(1) {
         Some(outer) => (calls[outer].function.clone(), calls[outer].source.clone()),
-        None => ("main".into(), if shell.state.source.is_empty() { "NULL".into() } else { shell.state.source.clone() }),
+        None => ("main".into(), if shell.state.script.is_empty() { "NULL".into() } else { shell.state.script.clone() }),
     };
     let text = match depth {
         None => format!("{line} {source}\n"),

@@ -28,8 +28,7 @@ fn unset_one(shell: &mut Shell, name: &str, reference: bool, only_variable: bool
             return Ok(true);
         }
         if !cannot(shell, &target) {
-            shell.unset_element(&target, subscript)?;
-            return Ok(true);
+            return shell.unset_element(&target, subscript);
         }
         return Ok(false);
     }

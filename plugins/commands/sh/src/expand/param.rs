@@ -114,7 +114,7 @@ impl Shell {
             "*" => return Ok(Fetched::Many(self.state.positional.clone(), true)),
             "#" => return one(self.state.positional.len().to_string()),
             "?" => return one(self.state.status.to_string()),
-            "-" => return one(self.state.options.letters() + if self.state.one_string { "c" } else { "" }),
+            "-" => return one(self.option_letters()),
             "$" => return one(self.state.number.to_string()),
             "!" => return Ok(self.state.background.map_or(Fetched::Unset, |number| Fetched::One(number.to_string()))),
             "0" => return one(self.state.name.clone()),
@@ -132,6 +132,12 @@ impl Shell {
                 Ok(element.map_or(Fetched::Unset, Fetched::One))
             }
         }
+    }
+
+    /// `$-`
+    fn option_letters(&self) -> String {
+        let source = if self.state.one_string { "c" } else if self.state.from_input { "s" } else { "" };
+        self.state.options.letters() + source
     }
 
     fn operate(&mut self, parameter: &Parameter, fetched: Fetched, quoted: bool, parts: &mut Vec<Part>) -> Run<()> {
@@ -305,10 +311,25 @@ impl Shell {
                 if parameter.name == "@" || parameter.name == "*" {
                     values.insert(0, self.state.name.clone());
                 }
+                if let Some(keys) = self.sparse_keys(&parameter.name) {
+                    let offset = if offset < 0 { offset + keys.last().map_or(0, |last| last + 1) } else { offset };
+                    let start = keys.partition_point(|key| *key < offset);
+                    let start = if offset < 0 { keys.len() } else { start };
+                    let range = self.range(values.len(), start as i64, length, length_text.as_deref(), false)?;
+                    return Ok(Fetched::Many(values[range].to_vec(), as_one));
+                }
                 let offset = if offset < 0 { offset + values.len() as i64 } else { offset };
                 let range = self.range(values.len(), offset, length, length_text.as_deref(), false)?;
                 Ok(Fetched::Many(values[range].to_vec(), as_one))
             }
+        }
+    }
+
+    /// The numbers of an indexed array's elements: its slices go by them, not by position.
+    fn sparse_keys(&self, name: &str) -> Option<Vec<i64>> {
+        match &self.state.vars.get(name)?.value {
+            crate::vars::Value::Indexed(elements) => Some(elements.keys().copied().collect()),
+            _ => None,
         }
     }
 

@@ -8,6 +8,11 @@ pub(crate) fn always(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// Within single quotes, whatever it is.
+pub(crate) fn single(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// `%q`: backslashes, and only where needed.
 pub(crate) fn backslashed(text: &str) -> String {
     if text.is_empty() {

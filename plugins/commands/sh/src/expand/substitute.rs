@@ -37,7 +37,7 @@ impl Shell {
         if let Some(script) = self.parsed.get(text) {
             return Ok(script.clone());
         }
-        match crate::parse::script(text, self.state.line) {
+        match crate::parse::script(text, self.state.line, self.shopt(crate::options::Shopt::Extglob)) {
             Ok(script) => {
                 let script = Rc::new(script);
                 self.parsed.insert(text.clone(), script.clone());
@@ -71,7 +71,7 @@ impl Shell {
         command.redirects.is_empty()
             && simple.assignments.is_empty()
             && crate::run::plain::name(simple).is_some_and(|name| {
-                ["echo", "printf", "pwd", "true", "false", "test", "[", "basename", "dirname"].contains(&name)
+                ["echo", "printf", "pwd", "true", "false", "test", "[", "jobs"].contains(&name)
                     && !self.state.functions.contains_key(name)
                     && crate::builtin::find(name).is_some()
                     && (name != "printf" || !crate::run::plain::has_option(simple, "-v"))

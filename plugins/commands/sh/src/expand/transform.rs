@@ -26,7 +26,11 @@ impl Shell {
             }
             'a' => {
                 let letters = self.state.vars.get(&parameter.name).map(crate::vars::Variable::letters);
-                Fetched::One(letters.unwrap_or_default())
+                let letters = letters.unwrap_or_default();
+                match fetched {
+                    Fetched::Many(..) => fetched.map_values(|_| letters.clone()),
+                    _ => Fetched::One(letters),
+                }
             }
             'A' => Fetched::One(self.declaration(&parameter.name).unwrap_or_default()),
             _ => self.pairs(&parameter.name, fetched, kind),

@@ -29,7 +29,8 @@ impl Shell {
     fn referenced_element(&mut self, target: &str) -> Option<String> {
         let (name, rest) = target.split_once('[')?;
         let text = rest.strip_suffix(']')?;
-        self.element(name, text, &vec![crate::ast::Piece::Text(text.into())]).ok()?
+        let word = crate::parse::word::parse(text, crate::parse::word::Place::Operand).ok()?;
+        self.element(name, text, &word).ok()?
     }
 
     /// The variables whose value is made when it is asked for.
@@ -56,9 +57,10 @@ impl Shell {
             "BASHPID" => crate::process::numbers().0.to_string(),
             "BASH_SUBSHELL" => self.state.subshells.to_string(),
             "SHELLOPTS" => self.state.options.names(),
+            "BASHOPTS" => self.state.options.shopt_names(),
             "FUNCNAME" if !self.state.calls.is_empty() => return Some(self.calls(|call| call.function.clone(), "main")),
             "BASH_SOURCE" => {
-                let outermost = self.state.source.clone();
+                let outermost = self.state.script.clone();
                 let mut sources: Vec<String> = self.state.calls.iter().rev().map(|call| call.source.clone()).collect();
                 if !outermost.is_empty() {
                     sources.push(outermost);
@@ -77,7 +79,7 @@ impl Shell {
 
     /// One text a call, innermost first; a script in a file has one more at the end.
     fn calls(&self, show: impl Fn(&crate::state::Call) -> String, outermost: &str) -> Value {
-        let outermost = (!self.state.one_string).then(|| outermost.to_owned());
+        let outermost = (!self.state.script.is_empty()).then(|| outermost.to_owned());
         let shown = self.state.calls.iter().rev().map(show).chain(outermost);
         Value::Indexed((0..).zip(shown).collect())
     }
@@ -156,7 +158,7 @@ impl Shell {
         let target = self.state.vars.target(name);
         if let Some((array, rest)) = target.split_once('[') {
             let text = rest.trim_end_matches(']').to_owned();
-            let of = Subscript::Of(text.clone(), vec![crate::ast::Piece::Text(text)]);
+            let of = crate::parse::parameter::subscript(&text).unwrap_or(Subscript::Each);
             return self.assign(array, Some(&of), value, append);
         }
         if self.refuses(&target) {
@@ -338,21 +340,24 @@ impl Shell {
         Ok(true)
     }
 
-    /// `unset 'name[subscript]'`.
-    pub(crate) fn unset_element(&mut self, name: &str, text: &str) -> Run<()> {
+    /// `unset 'name[subscript]'`. False: there is no such element, and that was told.
+    pub(crate) fn unset_element(&mut self, name: &str, text: &str) -> Run<bool> {
         let word = crate::parse::word::parse(text, crate::parse::word::Place::Operand).unwrap_or_default();
         if self.is_associative(name) {
             let key = self.single(&word)?;
             if let Value::Associative(elements) = &mut self.state.vars.own_mut(name).value {
                 elements.remove(&key);
             }
-            return Ok(());
+            return Ok(true);
         }
         if text == "@" || text == "*" {
             self.state.vars.remove(name);
-            return Ok(());
+            return Ok(true);
         }
         let index = self.index(name, text, &word)?;
+        if index < 0 {
+            return Ok(false);
+        }
         match &mut self.state.vars.own_mut(name).value {
             Value::Indexed(elements) => {
                 elements.remove(&index);
@@ -360,6 +365,6 @@ impl Shell {
             other if index == 0 => *other = Value::Unset,
             _ => {}
         }
-        Ok(())
+        Ok(true)
     }
 }

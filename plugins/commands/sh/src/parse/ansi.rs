@@ -5,15 +5,22 @@
 pub(crate) enum Dialect {
     /// `$'…'`
     Quote,
-    /// `echo -e` and `%b`: octal is `\0nnn`, and `\c` ends everything.
+    /// `echo -e`: octal is `\0nnn`, and `\c` ends everything.
     Echo,
+    /// `%b`: as `echo -e`, but `\nnn` is octal too.
+    Argument,
     /// `printf`'s format.
     Format,
 }
 
 /// What `$'text'` means.
 pub(crate) fn unquote(text: &str) -> String {
-    decode(text, Dialect::Quote).0
+    let mut decoded = decode(text, Dialect::Quote).0;
+    // No shell value has a NUL.
+    if let Some(end) = decoded.find('\0') {
+        decoded.truncate(end);
+    }
+    decoded
 }
 
 /// The text with its escapes replaced, and whether `\c` ended it.
@@ -44,6 +51,7 @@ enum Escape {
 
 fn escape(rest: &str, dialect: Dialect) -> Escape {
     let Some(first) = rest.chars().next() else { return Escape::Unknown };
+    let stops = matches!(dialect, Dialect::Echo | Dialect::Argument);
     let byte = match first {
         'a' => 7,
         'b' => 8,
@@ -54,15 +62,14 @@ fn escape(rest: &str, dialect: Dialect) -> Escape {
         't' => b'\t',
         'v' => 11,
         '\\' => b'\\',
-        '\'' | '"' | '?' if dialect != Dialect::Echo => first as u8,
+        '\'' | '"' | '?' if !stops => first as u8,
         'c' if dialect == Dialect::Quote => return control(rest),
-        'c' if dialect == Dialect::Echo => return Escape::Stop,
+        'c' if stops => return Escape::Stop,
         'x' => return hexadecimal(rest, dialect),
         'u' => return unicode(rest, 4),
         'U' => return unicode(rest, 8),
-        '0' if dialect == Dialect::Echo => return octal(&rest[1..], 3, 1),
+        '0' if stops => return octal(&rest[1..], 3, 1),
         '0'..='7' if dialect != Dialect::Echo => return octal(rest, 3, 0),
-        '1'..='7' => return octal(rest, 3, 0),
         _ => return Escape::Unknown,
     };
     Escape::Bytes(vec![byte], 1)

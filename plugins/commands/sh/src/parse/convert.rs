@@ -156,10 +156,22 @@ impl Converter {
                     let value = self.parsed(&value.value, Place::Assignment, &value)?;
                     converted.push((Some(self.subscript(&key.value)?), value));
                 }
-                None => converted.extend(self.words(&value)?.into_iter().map(|word| (None, word))),
+                None => match self.nested_key(&value)? {
+                    Some(element) => converted.push(element),
+                    None => converted.extend(self.words(&value)?.into_iter().map(|word| (None, word))),
+                },
             }
         }
         Ok(converted)
+    }
+
+    /// `[a[0]]=value`, whose key brush-parser does not see.
+    fn nested_key(&self, word: &brush::Word) -> Converted<Option<(Option<Subscript>, Word)>> {
+        let text = self.shield.restored(&word.value);
+        let Some(end) = text.strip_prefix('[').and_then(|_| super::scan::bracket(&text, 1)) else { return Ok(None) };
+        let Some(value) = text[end..].strip_prefix('=') else { return Ok(None) };
+        let value = self.parsed(value, Place::Assignment, word)?;
+        Ok(Some((Some(self.subscript(&text[1..end - 1])?), value)))
     }
 
     fn subscript(&self, text: &str) -> Converted<Subscript> {

@@ -131,7 +131,7 @@ fn replace(after: &str) -> Result<Operation, Unterminated> {
         _ => (Anchor::First, after),
     };
     let mut at = 0;
-    while at < rest.len() && (rest.as_bytes()[at] != b'/' || at == 0 && anchor == Anchor::First) {
+    while at < rest.len() && (rest.as_bytes()[at] != b'/' || at == 0 && matches!(anchor, Anchor::First | Anchor::All)) {
         at = scan::step(rest, at, false).ok_or(Unterminated)?;
     }
     let replacement = rest.get(at + 1..).unwrap_or_default();

@@ -18,7 +18,7 @@ pub(super) const NAMED_DESCRIPTOR: i32 = 1_000_000;
 pub(super) type Side = Vec<String>;
 
 pub(super) fn rewrite(tokens: Vec<Token>, text: &str) -> (Vec<Token>, Side) {
-    let tokens = with_whole_keys(with_single_semicolons(tokens));
+    let tokens = with_whole_keys(with_single_semicolons(as_written(tokens, text)));
     let mut side = Side::new();
     let characters: Option<Vec<usize>> =
         (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).chain([text.len()]).collect());
@@ -60,6 +60,19 @@ pub(super) fn rewrite(tokens: Vec<Token>, text: &str) -> (Vec<Token>, Side) {
     (rewritten, side)
 }
 
+/// The tokenizer folds white space within `${…}` and the like; what was written counts.
+fn as_written(tokens: Vec<Token>, text: &str) -> Vec<Token> {
+    let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let restored = |token: Token| {
+        let Token::Word(word, span) = &token else { return token };
+        let (Some(start), Some(end)) = (starts.get(span.start.index), starts.get(span.end.index)) else { return token };
+        let Some(written) = text.get(*start..*end).filter(|written| *written != word.as_str()) else { return token };
+        let same = written.split_whitespace().flat_map(str::chars).eq(word.split_whitespace().flat_map(str::chars));
+        if same && !written.contains('\n') { Token::Word(written.trim().to_owned(), span.clone()) } else { token }
+    };
+    tokens.into_iter().map(restored).collect()
+}
+
 /// `for ((;;))`: two semicolons are no end of a `case` arm there.
 fn with_single_semicolons(tokens: Vec<Token>) -> Vec<Token> {
     let mut result: Vec<Token> = Vec::with_capacity(tokens.len());
@@ -81,11 +94,27 @@ fn with_single_semicolons(tokens: Vec<Token>) -> Vec<Token> {
     result
 }
 
+/// `a[1`: the beginning of `a[1 + 1]=x`.
+fn is_open_element(word: &str) -> bool {
+    let name = super::parameter::identifier_length(word);
+    name > 0 && word[name..].starts_with('[') && super::scan::bracket(word, name + 1).is_none()
+}
+
 /// `([a b]=c)`: the key of an array's element may have blanks.
 fn with_whole_keys(tokens: Vec<Token>) -> Vec<Token> {
     let mut result: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut within = false;
     for token in tokens {
+        if let Token::Word(part, span) = &token
+            && let [before @ .., Token::Word(open, start)] = result.as_mut_slice()
+            && is_open_element(open)
+            && (starts_command(before) || matches!(before.last(), Some(Token::Word(word, _)) if word.contains("]=")))
+        {
+            open.push(' ');
+            open.push_str(part);
+            start.end = span.end.clone();
+            continue;
+        }
         match &token {
             Token::Operator(operator, span) => match operator.as_str() {
                 "(" => within = matches!(result.last(), Some(Token::Word(word, before)) if word.ends_with('=') && touching(before, span)),

@@ -26,6 +26,7 @@ impl Shell {
         let mut saved = Vec::new();
         let status = match self.redirect(&command.redirects, &mut saved) {
             Ok(true) => self.run_shape(&command.shape),
+            Ok(false) if self.state.conditions == 0 => self.failed(1).map(|()| 1),
             Ok(false) => Ok(1),
             Err(stop) => Err(stop),
         };

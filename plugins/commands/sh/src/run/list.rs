@@ -54,6 +54,7 @@ impl Shell {
         }
         let status = self.run_pipeline(pipeline)?;
         if status != 0 && self.state.conditions == 0 && fails_itself(pipeline) {
+            self.state.line = pipeline.stages.last().map_or(self.state.line, |command| command.line);
             self.failed(status)?;
         }
         Ok(status)
@@ -66,7 +67,8 @@ impl Shell {
         result
     }
 
-    fn failed(&mut self, status: i32) -> Run<()> {
+    /// What follows from a failure that counts: the ERR trap, and the end under `set -e`.
+    pub(super) fn failed(&mut self, status: i32) -> Run<()> {
         if self.state.calls.is_empty() || self.on(Opt::Errtrace) {
             self.run_trap("ERR")?;
             self.state.status = status;

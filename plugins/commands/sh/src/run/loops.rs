@@ -43,6 +43,10 @@ impl Shell {
             Some(words) => self.all_fields(words)?,
             None => self.state.positional.clone(),
         };
+        if !crate::parse::parameter::is_identifier(&clause.name) {
+            self.complain(&format!("`{}': not a valid identifier", clause.name));
+            return Ok(1);
+        }
         self.in_loop(|shell| {
             let mut status = 0;
             for word in words {

@@ -3,7 +3,7 @@
 use crate::ast::{Command, Pipeline, Shape};
 use crate::files::Files;
 use crate::jobs::Started;
-use crate::options::Opt;
+use crate::options::{Opt, Shopt};
 use crate::run::subshell::Work;
 use crate::state::Shell;
 use crate::stop::{Run, Stop};
@@ -36,6 +36,7 @@ impl Shell {
     fn run_stages(&mut self, stages: &[Command]) -> Run {
         let mut started = Vec::with_capacity(stages.len());
         let mut input = None;
+        let mut last_here = None;
         for (at, command) in stages.iter().enumerate() {
             let mut files = self.files.clone();
             if let Some(reader) = input.take() {
@@ -46,15 +47,30 @@ impl Shell {
                 files.put(1, writer);
                 input = Some(reader);
             }
+            if at + 1 == stages.len() && self.shopt(Shopt::Lastpipe) {
+                last_here = Some(self.run_here(command, files));
+                break;
+            }
             started.push(self.start_command(command, files)?);
         }
-        let statuses: Vec<i32> = started.into_iter().map(|stage| self.finished(stage)).collect();
+        let mut statuses: Vec<i32> = started.into_iter().map(|stage| self.finished(stage)).collect();
+        if let Some(result) = last_here {
+            statuses.push(result?);
+        }
         self.state.vars.put_array("PIPESTATUS", statuses.iter().map(i32::to_string));
         let last = statuses.last().copied().unwrap_or(0);
         if !self.on(Opt::Pipefail) {
             return Ok(last);
         }
         Ok(statuses.iter().rev().copied().find(|status| *status != 0).unwrap_or(0))
+    }
+
+    /// The last stage in this shell itself, as `shopt -s lastpipe` asks.
+    fn run_here(&mut self, command: &Command, files: Files) -> Run {
+        let own = std::mem::replace(&mut self.files, files);
+        let result = self.run_command(command);
+        self.files = own;
+        result
     }
 
     /// Starts a command beside this shell: an external one itself, everything else in a subshell.

@@ -28,7 +28,14 @@ impl Shell {
         self.program_in(name, &path)
     }
 
-    pub(crate) fn program_in(&mut self, name: &str, path: &str) -> Program {
+    /// The first of PATH's folders that programs of the image are shown to be in.
+    pub(crate) fn standard_folder(&self) -> String {
+        let path = self.state.vars.scalar("PATH").unwrap_or_default();
+        let standard = path.split(':').find(|folder| folder.ends_with("/bin") && STANDARD.contains(folder) && *folder != "/usr/local/bin");
+        standard.unwrap_or("/usr/bin").to_owned()
+    }
+
+    fn program_in(&mut self, name: &str, path: &str) -> Program {
         let mut refused = Program::Missing;
         for folder in path.split(':') {
             let folder = if folder.is_empty() { "." } else { folder };

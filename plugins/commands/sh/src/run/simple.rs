@@ -17,7 +17,7 @@ pub(crate) enum Words {
 
 impl Shell {
     pub(crate) fn run_simple(&mut self, simple: &Simple, redirects: &[Redirect]) -> Run {
-        if self.state.traps.contains_key("DEBUG") && !self.in_trap {
+        if self.state.traps.contains_key("DEBUG") && (self.state.calls.is_empty() || self.on(Opt::Functrace)) {
             self.run_trap("DEBUG")?;
         }
         if !self.state.aliases.is_empty()
@@ -38,8 +38,9 @@ impl Shell {
 
     fn words(&mut self, simple: &Simple) -> Run<Words> {
         let mut words: Vec<String> = Vec::with_capacity(simple.words.len());
+        let declares = super::plain::name(simple).is_some_and(builtin::declares);
         for (at, argument) in simple.words.iter().enumerate() {
-            if at > 0 && words.len() == 1 && builtin::declares(&words[0]) && !self.state.functions.contains_key(&words[0]) {
+            if declares && at == 1 && !self.state.functions.contains_key(&words[0]) {
                 let name = words.remove(0);
                 return self.declared(name, &simple.words[at..]);
             }
@@ -122,6 +123,9 @@ impl Shell {
     }
 
     fn run_words(&mut self, words: Vec<String>, assignments: &[Assignment], redirects: &[Redirect]) -> Run {
+        if assignments.is_empty() {
+            self.trace_words(&words)?;
+        }
         let mut saved = Vec::new();
         let redirected = self.redirect(redirects, &mut saved);
         let result = match redirected {
@@ -140,7 +144,6 @@ impl Shell {
     fn run_redirected_words(&mut self, words: Vec<String>, assignments: &[Assignment]) -> Run {
         let last = words.last().cloned().unwrap_or_default();
         let result = if assignments.is_empty() {
-            self.trace_words(&words)?;
             self.dispatch(words)
         } else {
             self.with_assignments(assignments, |shell| {
@@ -154,7 +157,7 @@ impl Shell {
 
     /// `X=1 command`: the variables are exported to the command and put back after it.
     fn with_assignments(&mut self, assignments: &[Assignment], run: impl FnOnce(&mut Self) -> Run) -> Run {
-        self.state.vars.open_frame();
+        self.state.vars.open_temporary();
         for assignment in assignments {
             self.state.vars.keep(&assignment.name);
             match self.carry_out(assignment) {
@@ -223,7 +226,7 @@ impl Shell {
         if !self.redirect(redirects, &mut saved)? {
             return Ok(Started::Status(1));
         }
-        self.state.vars.open_frame();
+        self.state.vars.open_temporary();
         let mut started = Ok(Started::Status(1));
         let mut failed = false;
         for assignment in &simple.assignments {

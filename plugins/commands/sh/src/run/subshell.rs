@@ -53,7 +53,14 @@ impl Shell {
 pub(crate) fn resume(payload: &[u8]) -> i32 {
     let Ok((mut state, work)) = postcard::from_bytes::<(State, Work)>(payload) else { return 126 };
     state.subshells += 1;
-    state.traps.retain(|_, action| action.is_empty());
+    state.loops = 0;
+    state.outer_traps = state.traps.clone();
+    let (errtrace, functrace) = (state.options.on(Opt::Errtrace), state.options.on(Opt::Functrace));
+    state.traps.retain(|name, action| match name.as_str() {
+        "ERR" => errtrace,
+        "DEBUG" | "RETURN" => functrace,
+        _ => action.is_empty(),
+    });
     let mut shell = Shell::new(state);
     let result = shell.run_work(work);
     shell.end(result)

@@ -39,7 +39,7 @@ pub(super) fn variables(shell: &mut Shell, command: &str, letters: &str, argumen
             }
             _ => shell.state.vars.names().into_iter().map(str::to_owned).collect(),
         };
-        let long = command != "local" && !(letters.is_empty() && matches!(command, "declare" | "typeset"));
+        let long = !(letters.is_empty() && matches!(command, "declare" | "typeset"));
         for name in listed {
             let Some(variable) = shell.state.vars.own(&name) else { continue };
             let has = variable.letters();

@@ -158,7 +158,10 @@ impl Spec {
 
     pub(super) fn converted(&self, arguments: &mut Arguments<'_>) -> String {
         match self.kind {
-            'c' => self.padded(&arguments.next_text().chars().take(1).collect::<String>()),
+            'c' => {
+                let byte = crate::text::to_bytes(arguments.next_text()).first().copied();
+                self.padded(&byte.map_or(String::new(), |byte| crate::text::lone_byte(byte).to_string()))
+            }
             's' => self.padded(&self.shortened(arguments.next_text())),
             'd' | 'i' => {
                 let value = arguments.next_integer().clamp(i64::MIN.into(), i64::MAX.into());
@@ -175,7 +178,7 @@ impl Spec {
 
     fn unsigned(&self, value: u64) -> String {
         let (prefix, digits) = match self.kind {
-            'o' => (if self.alternate { "0" } else { "" }, format!("{value:o}")),
+            'o' => (if self.alternate && value != 0 { "0" } else { "" }, format!("{value:o}")),
             'x' => (if self.alternate && value != 0 { "0x" } else { "" }, format!("{value:x}")),
             'X' => (if self.alternate && value != 0 { "0X" } else { "" }, format!("{value:X}")),
             _ => ("", value.to_string()),
