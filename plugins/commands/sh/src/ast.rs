@@ -234,12 +234,33 @@ pub(crate) enum Operation {
     Value,
     Length,
     /// `-`, `=`, `?`, `+`; with a colon the empty string counts as unset.
-    Test { kind: char, colon: bool, word: Word },
-    Prefix { longest: bool, pattern: Word },
-    Suffix { longest: bool, pattern: Word },
-    Replace { anchor: Anchor, pattern: Word, replacement: Word },
-    Case { change: char, all: bool, pattern: Word },
-    Substring { offset: Word, length: Option<Word> },
+    Test {
+        kind: char,
+        colon: bool,
+        word: Word,
+    },
+    Prefix {
+        longest: bool,
+        pattern: Word,
+    },
+    Suffix {
+        longest: bool,
+        pattern: Word,
+    },
+    Replace {
+        anchor: Anchor,
+        pattern: Word,
+        replacement: Word,
+    },
+    Case {
+        change: char,
+        all: bool,
+        pattern: Word,
+    },
+    Substring {
+        offset: Word,
+        length: Option<Word>,
+    },
     Transform(char),
     /// `${!name[@]}`, `${!name[*]}`.
     Keys,

@@ -1,7 +1,9 @@
 //! Words become fields: expansions, splitting, globbing, quote removal.
 
 pub(crate) mod arith;
+mod assign;
 mod case;
+mod fallback;
 pub(crate) mod fields;
 pub(crate) mod glob;
 mod param;
@@ -9,6 +11,7 @@ pub(crate) mod pattern;
 pub(crate) mod process;
 pub(crate) mod quote;
 mod replace;
+mod slice;
 mod split;
 pub(crate) use split::read_fields;
 mod substitute;

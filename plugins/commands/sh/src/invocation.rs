@@ -69,7 +69,8 @@ fn read(arguments: &[String]) -> Result<Invocation, String> {
 pub(crate) fn run(arguments: Vec<String>) -> i32 {
     let mut shell = Shell::new(initial_state(arguments.first()));
     let environment = std::env::vars_os();
-    let environment = environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment =
+        environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     set_variables(&mut shell, environment.collect());
     let invocation = match read(arguments.get(1..).unwrap_or_default()) {
         Ok(invocation) => invocation,

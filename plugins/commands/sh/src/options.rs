@@ -147,8 +147,11 @@ impl Options {
 
     /// `$-`.
     pub(crate) fn letters(&self) -> String {
-        let mut letters: Vec<char> =
-            Opt::ALL.iter().filter(|(switch, _, letter, _)| *letter != ' ' && self.on(*switch)).map(|(_, _, l, _)| *l).collect();
+        let mut letters: Vec<char> = Opt::ALL
+            .iter()
+            .filter(|(switch, _, letter, _)| *letter != ' ' && self.on(*switch))
+            .map(|(_, _, l, _)| *l)
+            .collect();
         letters.sort_by_key(|letter| (letter.is_uppercase(), *letter));
         letters.into_iter().collect()
     }

@@ -32,7 +32,8 @@ pub(crate) fn script(text: &str, first_line: u32, extglob: bool) -> Result<Scrip
     let (shield, text) = shield::Shield::over(text);
     let text = text.as_ref();
     let options = TokenizerOptions { enable_extended_globbing: extglob, posix_mode: false, sh_mode: false };
-    let tokens = brush_parser::uncached_tokenize_str(text, &options).map_err(|error| unreadable(&error, text, first_line))?;
+    let tokens =
+        brush_parser::uncached_tokenize_str(text, &options).map_err(|error| unreadable(&error, text, first_line))?;
     let (tokens, side) = tokens::rewrite(tokens, text);
     let program = brush_parser::parse_tokens(&tokens, &ParserOptions::default())
         .map_err(|error| misplaced(&error, &tokens, text, first_line))?;
@@ -74,7 +75,18 @@ mod tests {
 
     #[test]
     fn an_incomplete_script_is_told_from_a_wrong_one() {
-        for text in ["if true", "echo 'a", "for x in a b; do", "{", "echo a |", "cat <<E\nx", "a() {", "echo $(", "case x in", "a &&"] {
+        for text in [
+            "if true",
+            "echo 'a",
+            "for x in a b; do",
+            "{",
+            "echo a |",
+            "cat <<E\nx",
+            "a() {",
+            "echo $(",
+            "case x in",
+            "a &&",
+        ] {
             assert!(script(text, 1, false).is_err_and(|error| error.incomplete), "{text}");
         }
         for text in ["fi; x", "echo ) a", "if true; fi; done"] {

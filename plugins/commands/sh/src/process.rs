@@ -10,7 +10,8 @@ mod implementation;
 mod implementation;
 
 pub(crate) use implementation::{
-    Child, Ending, Failure, Handle, OpenOptions, exit, given, given_numbers, names, numbers, open, payload, pipe, spawn, wait_any,
+    Child, Ending, Failure, Handle, OpenOptions, exit, given, given_numbers, names, numbers, open, payload, pipe,
+    spawn, wait_any,
 };
 
 /// What is started, and with what. The same as the contract's record.

@@ -7,7 +7,11 @@ const PRIVATE: u32 = 0x10_FF00;
 
 /// The character that stands for a lone byte.
 pub(crate) fn lone_byte(byte: u8) -> char {
-    if byte < 0x80 { byte as char } else { char::from_u32(PRIVATE + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER) }
+    if byte < 0x80 {
+        byte as char
+    } else {
+        char::from_u32(PRIVATE + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
 }
 
 pub(crate) fn from_bytes(bytes: Vec<u8>) -> String {

@@ -127,7 +127,9 @@ impl Vars {
         let mut name = name.to_owned();
         for _ in 0..MOST_REFERENCES {
             match self.visible.get(&name) {
-                Some(Variable { value: Value::Scalar(next), attributes }) if attributes.reference && !next.is_empty() => {
+                Some(Variable { value: Value::Scalar(next), attributes })
+                    if attributes.reference && !next.is_empty() =>
+                {
                     name.clone_from(next);
                 }
                 _ => break,

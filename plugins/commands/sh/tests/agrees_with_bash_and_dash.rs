@@ -3,6 +3,8 @@
 //!
 //! A file has cases, each headed by a line `#### name`. `CASE=part-of-a-name` runs some of them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;

@@ -42,7 +42,10 @@ impl Shell {
 }
 
 fn real(path: &str) -> String {
-    std::fs::canonicalize(path).ok().and_then(|path| path.into_os_string().into_string().ok()).unwrap_or_else(|| normal(path))
+    std::fs::canonicalize(path)
+        .ok()
+        .and_then(|path| path.into_os_string().into_string().ok())
+        .unwrap_or_else(|| normal(path))
 }
 
 pub(super) fn cd(shell: &mut Shell, words: &[String]) -> Run {
@@ -78,7 +81,8 @@ pub(super) fn cd(shell: &mut Shell, words: &[String]) -> Run {
 
 /// CDPATH, for a path that does not say where it begins; and whether to show what was found.
 fn found_by_path(shell: &Shell, path: &str) -> (String, bool) {
-    let relative = !path.starts_with('/') && path != "." && path != ".." && !path.starts_with("./") && !path.starts_with("../");
+    let relative =
+        !path.starts_with('/') && path != "." && path != ".." && !path.starts_with("./") && !path.starts_with("../");
     if relative && let Some(folders) = shell.state.vars.scalar("CDPATH") {
         for folder in folders.split(':') {
             let candidate = if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
@@ -147,7 +151,8 @@ pub(super) fn pushd(shell: &mut Shell, words: &[String]) -> Run {
         }
         Some(word) if word.len() > 1 && word.starts_with(['+', '-']) => {
             let Some(position) = position(shell, word) else {
-                return super::misuse(shell, "pushd", &format!("{word}: directory stack index out of range")).map(|_| 1);
+                return super::misuse(shell, "pushd", &format!("{word}: directory stack index out of range"))
+                    .map(|_| 1);
             };
             let mut entries: Vec<String> = std::iter::once(here).chain(shell.state.stack.drain(..)).collect();
             entries.rotate_left(position);
@@ -189,7 +194,8 @@ pub(super) fn popd(shell: &mut Shell, words: &[String]) -> Run {
 }
 
 pub(super) fn dirs(shell: &mut Shell, words: &[String]) -> Run {
-    let entries: Vec<String> = std::iter::once(shell.state.directory.clone()).chain(shell.state.stack.iter().cloned()).collect();
+    let entries: Vec<String> =
+        std::iter::once(shell.state.directory.clone()).chain(shell.state.stack.iter().cloned()).collect();
     let home = shell.state.vars.scalar("HOME").unwrap_or_default().to_owned();
     let text = match words.get(1).map(String::as_str) {
         Some("-c") => {
@@ -197,11 +203,18 @@ pub(super) fn dirs(shell: &mut Shell, words: &[String]) -> Run {
             String::new()
         }
         Some("-p") => entries.iter().map(|path| with_tilde(path, &home)).map(|path| format!("{path}\n")).collect(),
-        Some("-v") => entries.iter().map(|path| with_tilde(path, &home)).enumerate().map(|(at, path)| format!("{at:2}  {path}\n")).collect(),
+        Some("-v") => entries
+            .iter()
+            .map(|path| with_tilde(path, &home))
+            .enumerate()
+            .map(|(at, path)| format!("{at:2}  {path}\n"))
+            .collect(),
         Some("-l") => format!("{}\n", entries.join(" ")),
         Some(word) => match position(shell, word) {
             Some(position) => format!("{}\n", entries[position]),
-            None => return super::misuse(shell, "dirs", &format!("{word}: directory stack index out of range")).map(|_| 1),
+            None => {
+                return super::misuse(shell, "dirs", &format!("{word}: directory stack index out of range")).map(|_| 1);
+            }
         },
         None => return show_stack(shell),
     };

@@ -131,7 +131,8 @@ fn declare(shell: &mut Shell, name: &str, wanted: &Wanted, argument: &Declared) 
             }
         },
     };
-    let local = name == "local" || (matches!(name, "declare" | "typeset") && !wanted.has('g') && shell.state.vars.in_function());
+    let local = name == "local"
+        || (matches!(name, "declare" | "typeset") && !wanted.has('g') && shell.state.vars.in_function());
     if local && !shell.state.calls.is_empty() {
         return declare_local(shell, name, wanted, &variable, assignment);
     }
@@ -150,8 +151,16 @@ fn declare(shell: &mut Shell, name: &str, wanted: &Wanted, argument: &Declared) 
     change(shell, name, wanted, &variable, assignment)
 }
 
-fn declare_local(shell: &mut Shell, name: &str, wanted: &Wanted, variable: &str, assignment: Option<Assignment>) -> Run<bool> {
-    if shell.state.vars.own(variable).is_some_and(|hidden| hidden.attributes.readonly) && !shell.state.vars.is_local(variable) {
+fn declare_local(
+    shell: &mut Shell,
+    name: &str,
+    wanted: &Wanted,
+    variable: &str,
+    assignment: Option<Assignment>,
+) -> Run<bool> {
+    if shell.state.vars.own(variable).is_some_and(|hidden| hidden.attributes.readonly)
+        && !shell.state.vars.is_local(variable)
+    {
         shell.complain(&format!("{name}: {variable}: readonly variable"));
         return Ok(false);
     }
@@ -166,7 +175,8 @@ fn declare_local(shell: &mut Shell, name: &str, wanted: &Wanted, variable: &str,
 
 fn change(shell: &mut Shell, name: &str, wanted: &Wanted, variable: &str, assignment: Option<Assignment>) -> Run<bool> {
     let refers = wanted.has('n');
-    let target = if refers || wanted.off.contains('n') { variable.to_owned() } else { shell.state.vars.target(variable) };
+    let target =
+        if refers || wanted.off.contains('n') { variable.to_owned() } else { shell.state.vars.target(variable) };
     let is_readonly = shell.state.vars.own(&target).is_some_and(|variable| variable.attributes.readonly);
     if is_readonly && (assignment.is_some() || wanted.off.contains('r')) {
         let prefix = if name == "export" || name == "readonly" { String::new() } else { format!("{name}: ") };

@@ -7,7 +7,8 @@ use crate::stop::Run;
 
 pub(super) fn echo(shell: &mut Shell, words: &[String]) -> Run {
     let (mut newline, mut escapes) = (true, shell.shopt(Shopt::XpgEcho));
-    let is_option = |word: &&String| word.len() > 1 && word.starts_with('-') && word[1..].chars().all(|c| "neE".contains(c));
+    let is_option =
+        |word: &&String| word.len() > 1 && word.starts_with('-') && word[1..].chars().all(|c| "neE".contains(c));
     let options = words[1..].iter().take_while(is_option).count();
     for letter in words[1..=options].iter().flat_map(|word| word[1..].chars()) {
         match letter {

@@ -39,14 +39,17 @@ pub(super) fn env(shell: &mut Shell, words: &[String]) -> Run {
                 at += 1;
                 break;
             }
-            _ => match word.strip_prefix("--unset=").or_else(|| word.strip_prefix("-u").filter(|name| !name.is_empty())) {
-                Some(name) => plan.unset.push(name.to_owned()),
-                None if word.starts_with('-') => {
-                    shell.print_error(&format!("env: invalid option -- '{}'\n", word.trim_start_matches('-')));
-                    return Ok(125);
+            _ => {
+                match word.strip_prefix("--unset=").or_else(|| word.strip_prefix("-u").filter(|name| !name.is_empty()))
+                {
+                    Some(name) => plan.unset.push(name.to_owned()),
+                    None if word.starts_with('-') => {
+                        shell.print_error(&format!("env: invalid option -- '{}'\n", word.trim_start_matches('-')));
+                        return Ok(125);
+                    }
+                    None => break,
                 }
-                None => break,
-            },
+            }
         }
         at += 1;
     }

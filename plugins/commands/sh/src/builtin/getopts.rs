@@ -36,11 +36,14 @@ fn next(known: &str, arguments: &[String], mut index: usize, mut letter_at: usiz
         }
         letter_at = 1;
     }
-    let Some(letter) = word.get(letter_at..).and_then(|rest| rest.chars().next()) else { return (Found::End, index + 1, 0) };
+    let Some(letter) = word.get(letter_at..).and_then(|rest| rest.chars().next()) else {
+        return (Found::End, index + 1, 0);
+    };
     letter_at += letter.len_utf8();
     let at_end = letter_at >= word.len();
     let place = known.trim_start_matches(':').find(letter).filter(|_| letter != ':');
-    let takes_value = place.is_some_and(|place| known.trim_start_matches(':')[place + letter.len_utf8()..].starts_with(':'));
+    let takes_value =
+        place.is_some_and(|place| known.trim_start_matches(':')[place + letter.len_utf8()..].starts_with(':'));
     if place.is_none() || !takes_value {
         let found = if place.is_some() { Found::Letter(letter, None) } else { Found::Unknown(letter) };
         return if at_end { (found, index + 1, 0) } else { (found, index, letter_at) };

@@ -20,7 +20,13 @@ pub(super) fn jobs(shell: &mut Shell, words: &[String]) -> Run {
             text.push_str(&format!("{}\n", job.number));
             continue;
         }
-        let mark = if at + 1 == last { '+' } else if at + 2 == last { '-' } else { ' ' };
+        let mark = if at + 1 == last {
+            '+'
+        } else if at + 2 == last {
+            '-'
+        } else {
+            ' '
+        };
         let state = match &ended {
             None => "Running".to_owned(),
             Some(ending) if ending.code == 0 => "Done".to_owned(),
@@ -113,7 +119,8 @@ pub(super) fn kill(shell: &mut Shell, words: &[String]) -> Run {
         Some("--") => operands = &operands[1..],
         Some(option) if option.len() > 1 && option.starts_with('-') => {
             let Some(name) = name_of(&option[1..]) else {
-                return super::misuse(shell, "kill", &format!("{}: invalid signal specification", &option[1..])).map(|_| 1);
+                return super::misuse(shell, "kill", &format!("{}: invalid signal specification", &option[1..]))
+                    .map(|_| 1);
             };
             signal = name;
             operands = &operands[1..];
@@ -121,7 +128,9 @@ pub(super) fn kill(shell: &mut Shell, words: &[String]) -> Run {
         _ => {}
     }
     if operands.is_empty() {
-        shell.print_error("kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n");
+        shell.print_error(
+            "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n",
+        );
         return Ok(2);
     }
     let mut status = 0;
@@ -133,7 +142,10 @@ pub(super) fn kill(shell: &mut Shell, words: &[String]) -> Run {
 
 fn send(shell: &mut Shell, signal: &str, name: &str) -> Run {
     let own = crate::process::numbers().0;
-    if name.parse::<u32>().is_ok_and(|number| number == own || (number == shell.state.number && shell.state.subshells == 0)) {
+    if name
+        .parse::<u32>()
+        .is_ok_and(|number| number == own || (number == shell.state.number && shell.state.subshells == 0))
+    {
         if signal != "EXIT" {
             shell.receive(signal)?;
         }
@@ -165,7 +177,8 @@ fn list(shell: &mut Shell, names: &[String]) -> Run {
     }
     for name in names {
         let number = name.parse::<i32>().ok().map(|number| if number > 128 { number - 128 } else { number });
-        let found = SIGNALS.iter().find(|(code, known)| Some(*code) == number || name_of(name).as_deref() == Some(*known));
+        let found =
+            SIGNALS.iter().find(|(code, known)| Some(*code) == number || name_of(name).as_deref() == Some(*known));
         match (found, number) {
             (Some((_, name)), Some(_)) => text.push_str(&format!("{name}\n")),
             (Some((number, _)), None) => text.push_str(&format!("{number}\n")),

@@ -11,7 +11,11 @@ pub(super) fn umask(shell: &mut Shell, words: &[String]) -> Run {
             let mask = shell.state.umask;
             let letters = |shift: u32| {
                 let bits = !(mask >> shift) & 7;
-                [(4, 'r'), (2, 'w'), (1, 'x')].iter().filter(|(bit, _)| bits & bit != 0).map(|(_, c)| *c).collect::<String>()
+                [(4, 'r'), (2, 'w'), (1, 'x')]
+                    .iter()
+                    .filter(|(bit, _)| bits & bit != 0)
+                    .map(|(_, c)| *c)
+                    .collect::<String>()
             };
             let text = format!("u={},g={},o={}\n", letters(6), letters(3), letters(0));
             shell.print(&text)?;
@@ -25,7 +29,10 @@ pub(super) fn umask(shell: &mut Shell, words: &[String]) -> Run {
             Ok(_) => return super::misuse(shell, "umask", &format!("{mode}: octal number out of range")).map(|_| 1),
             Err(_) => match symbolic_mask(mode, shell.state.umask) {
                 Some(mask) => shell.state.umask = mask,
-                None => return super::misuse(shell, "umask", &format!("`{mode}': invalid symbolic mode operator")).map(|_| 1),
+                None => {
+                    return super::misuse(shell, "umask", &format!("`{mode}': invalid symbolic mode operator"))
+                        .map(|_| 1);
+                }
             },
         },
     }

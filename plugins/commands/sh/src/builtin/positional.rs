@@ -11,8 +11,12 @@ pub(super) fn shift(shell: &mut Shell, words: &[String]) -> Run {
     let count = match words.get(1).map(|word| word.parse::<i64>()) {
         None => 1,
         Some(Ok(count)) if count >= 0 => count as usize,
-        Some(Ok(_)) => return super::misuse(shell, "shift", &format!("{}: shift count out of range", words[1])).map(|_| 1),
-        Some(Err(_)) => return super::misuse(shell, "shift", &format!("{}: numeric argument required", words[1])).map(|_| 1),
+        Some(Ok(_)) => {
+            return super::misuse(shell, "shift", &format!("{}: shift count out of range", words[1])).map(|_| 1);
+        }
+        Some(Err(_)) => {
+            return super::misuse(shell, "shift", &format!("{}: numeric argument required", words[1])).map(|_| 1);
+        }
     };
     if count > shell.state.positional.len() {
         if shell.shopt(Shopt::ShiftVerbose) {

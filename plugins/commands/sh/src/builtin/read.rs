@@ -54,7 +54,12 @@ pub(super) fn read(shell: &mut Shell, words: &[String]) -> Run {
         }
     }
     let Some(stream) = shell.files.get(wanted.number) else {
-        return super::misuse(shell, "read", &format!("{}: invalid file descriptor: Bad file descriptor", wanted.number)).map(|_| 1);
+        return super::misuse(
+            shell,
+            "read",
+            &format!("{}: invalid file descriptor: Bad file descriptor", wanted.number),
+        )
+        .map(|_| 1);
     };
     let Some(handle) = stream.host() else { return Ok(1) };
     if let Some(prompt) = given.value('p').filter(|_| handle.is_terminal()) {
@@ -77,7 +82,9 @@ fn wanted(given: &super::options::Given) -> Result<Wanted, String> {
         Some(text) => text.parse::<usize>().map(Some).map_err(|_| format!("{text}: invalid number")),
     };
     let exact = count('N')?;
-    let number = given.value('u').map_or(Ok(0), |text| text.parse().map_err(|_| format!("{text}: invalid file descriptor specification")))?;
+    let number = given
+        .value('u')
+        .map_or(Ok(0), |text| text.parse().map_err(|_| format!("{text}: invalid file descriptor specification")))?;
     Ok(Wanted {
         raw: given.has('r'),
         delimiter: given.value('d').map_or(b'\n', |text| text.bytes().next().unwrap_or(0)),

@@ -113,7 +113,9 @@ impl Reader<'_, '_> {
     }
 
     fn primary(&mut self) -> Result<bool, Problem> {
-        let Some(first) = self.peek(0).map(str::to_owned) else { return Err(Problem::Text("argument expected".into())) };
+        let Some(first) = self.peek(0).map(str::to_owned) else {
+            return Err(Problem::Text("argument expected".into()));
+        };
         if let (Some(operator), Some(right)) = (self.peek(1), self.peek(2))
             && BINARY.contains(&operator)
         {
@@ -199,13 +201,17 @@ pub(crate) fn unary(shell: &mut Shell, operator: &str, operand: &str) -> Run<boo
         "-f" => file().is_some_and(|metadata| metadata.is_file()),
         "-d" => file().is_some_and(|metadata| metadata.is_dir()),
         "-s" => file().is_some_and(|metadata| metadata.len() > 0),
-        "-L" | "-h" => !operand.is_empty()
-            && std::fs::symlink_metadata(shell.absolute(operand)).is_ok_and(|metadata| metadata.is_symlink()),
+        "-L" | "-h" => {
+            !operand.is_empty()
+                && std::fs::symlink_metadata(shell.absolute(operand)).is_ok_and(|metadata| metadata.is_symlink())
+        }
         "-r" | "-O" | "-G" => file().is_some() || is_device(shell, operand),
         "-w" => file().is_some_and(|metadata| !metadata.permissions().readonly()) || is_device(shell, operand),
         "-x" => file().is_some_and(|metadata| metadata.is_dir() || crate::run::program::executable(&metadata)),
         "-c" => is_device(shell, operand),
-        "-N" => file().is_some_and(|metadata| matches!((metadata.modified(), metadata.accessed()), (Ok(m), Ok(a)) if m > a)),
+        "-N" => {
+            file().is_some_and(|metadata| matches!((metadata.modified(), metadata.accessed()), (Ok(m), Ok(a)) if m > a))
+        }
         "-t" => {
             let stream = operand.trim().parse().ok().and_then(|number| shell.files.get(number));
             stream.is_some_and(|stream| stream.host().is_some_and(crate::process::Handle::is_terminal))
@@ -220,7 +226,10 @@ pub(crate) fn unary(shell: &mut Shell, operator: &str, operand: &str) -> Run<boo
 
 fn is_device(shell: &Shell, path: &str) -> bool {
     matches!(path, "/dev/null" | "/dev/stdin" | "/dev/stdout" | "/dev/stderr")
-        || path.strip_prefix("/dev/fd/").and_then(|number| number.parse().ok()).is_some_and(|number| shell.files.get(number).is_some())
+        || path
+            .strip_prefix("/dev/fd/")
+            .and_then(|number| number.parse().ok())
+            .is_some_and(|number| shell.files.get(number).is_some())
 }
 
 /// `-v name`, `-v 'name[subscript]'`.

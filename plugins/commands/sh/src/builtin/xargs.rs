@@ -58,7 +58,9 @@ fn read_options(words: &[String]) -> Result<Wanted, String> {
     let given = super::options::read(&words[..end], "0d:n:I:i:rP:L:l:tpx:s:a:E:e:")?;
     let number = |letter: char| match given.value(letter) {
         None => Ok(None),
-        Some(text) => text.parse::<usize>().map(Some).map_err(|_| format!("invalid number \"{text}\" for -{letter} option")),
+        Some(text) => {
+            text.parse::<usize>().map(Some).map_err(|_| format!("invalid number \"{text}\" for -{letter} option"))
+        }
     };
     let mut command = words[end..].to_vec();
     if command.is_empty() {
@@ -106,7 +108,10 @@ fn option_end(words: &[String]) -> usize {
         }
         if word.len() == 2 && "dnIPLsaEx".contains(&word[1..]) {
             at += 1;
-        } else if word.len() > 2 && word[1..].ends_with(['n', 'I', 'P', 'L', 'd']) && word[1..].chars().all(|c| "0rtnIPLd".contains(c)) {
+        } else if word.len() > 2
+            && word[1..].ends_with(['n', 'I', 'P', 'L', 'd'])
+            && word[1..].chars().all(|c| "0rtnIPLd".contains(c))
+        {
             at += 1;
         }
     }

@@ -26,7 +26,7 @@ impl Fetched {
         }
     }
 
-    fn is_set(&self) -> bool {
+    pub(super) fn is_set(&self) -> bool {
         match self {
             Fetched::Unset => false,
             Fetched::One(_) => true,
@@ -34,7 +34,7 @@ impl Fetched {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         match self {
             Fetched::Unset => true,
             Fetched::One(text) => text.is_empty(),
@@ -47,7 +47,12 @@ impl Shell {
     pub(super) fn parameter(&mut self, parameter: &Parameter, quoted: bool, parts: &mut Vec<Part>) -> Run<()> {
         if parameter.indirect {
             let Some(target) = self.indirection(parameter)? else {
-                return self.operate(&Parameter { indirect: false, ..parameter.clone() }, Fetched::Unset, quoted, parts);
+                return self.operate(
+                    &Parameter { indirect: false, ..parameter.clone() },
+                    Fetched::Unset,
+                    quoted,
+                    parts,
+                );
             };
             return self.parameter(&target, quoted, parts);
         }
@@ -136,7 +141,13 @@ impl Shell {
 
     /// `$-`
     fn option_letters(&self) -> String {
-        let source = if self.state.one_string { "c" } else if self.state.from_input { "s" } else { "" };
+        let source = if self.state.one_string {
+            "c"
+        } else if self.state.from_input {
+            "s"
+        } else {
+            ""
+        };
         self.state.options.letters() + source
     }
 
@@ -192,7 +203,7 @@ impl Shell {
         if self.state.one_string { 127 } else { 1 }
     }
 
-    fn emit(&mut self, fetched: Fetched, quoted: bool, parts: &mut Vec<Part>) {
+    pub(super) fn emit(&mut self, fetched: Fetched, quoted: bool, parts: &mut Vec<Part>) {
         match fetched {
             Fetched::Unset => {}
             Fetched::One(text) => parts.push(text_part(text, quoted)),
@@ -212,64 +223,6 @@ impl Shell {
                 }
             }
         }
-    }
-
-    fn test(
-        &mut self,
-        parameter: &Parameter,
-        fetched: Fetched,
-        (kind, colon, word): (char, bool, &Word),
-        quoted: bool,
-        parts: &mut Vec<Part>,
-    ) -> Run<()> {
-        let present = if colon { fetched.is_set() && !fetched.is_empty() } else { fetched.is_set() };
-        match (kind, present) {
-            ('+', false) => {
-                parts.push(text_part(String::new(), quoted));
-                Ok(())
-            }
-            ('+', true) | ('-', false) => self.operand(word, quoted, parts),
-            (_, true) => {
-                self.emit(fetched, quoted, parts);
-                Ok(())
-            }
-            ('=', false) => {
-                let value = self.single(word)?;
-                if !crate::parse::parameter::is_identifier(&parameter.name) {
-                    self.complain(&format!("${}: cannot assign in this way", parameter.name));
-                    return Err(Stop::Discard(1));
-                }
-                if !self.assign(&parameter.name, parameter.subscript.as_ref(), value, false)? {
-                    return Err(Stop::Discard(1));
-                }
-                let fetched = self.fetch(&parameter.name, parameter.subscript.as_ref())?;
-                self.emit(fetched, quoted, parts);
-                Ok(())
-            }
-            _ => {
-                let mut message = self.single(word)?;
-                if message.is_empty() {
-                    message = if colon { "parameter null or not set" } else { "parameter not set" }.into();
-                }
-                self.complain(&format!("{}: {message}", shown_name(parameter)));
-                Err(Stop::Exit(self.fatal_status()))
-            }
-        }
-    }
-
-    /// The word of `${x-word}`: outside of quotes, its text is split like the value that it stands for.
-    fn operand(&mut self, word: &Word, quoted: bool, parts: &mut Vec<Part>) -> Run<()> {
-        let start = parts.len();
-        self.parts(word, quoted, parts)?;
-        for part in &mut parts[start..] {
-            if let Part::Literal(text) = part {
-                *part = Part::Split(std::mem::take(text));
-            }
-        }
-        if quoted && word.is_empty() {
-            parts.push(Part::Quoted(String::new()));
-        }
-        Ok(())
     }
 
     /// The replacement of `${x/…/…}`, in which an unquoted `&` is what was matched.
@@ -294,72 +247,9 @@ impl Shell {
         }
         Ok(replacement)
     }
-
-    fn substring(&mut self, parameter: &Parameter, fetched: Fetched, offset: &Word, length: Option<&Word>) -> Run<Fetched> {
-        let offset_text = self.quoted(offset)?;
-        let offset = self.arithmetic(&offset_text)?;
-        let length_text = length.map(|word| self.quoted(word)).transpose()?;
-        let length = length_text.as_deref().map(|text| self.arithmetic(text)).transpose()?;
-        match fetched {
-            Fetched::Unset => Ok(Fetched::One(String::new())),
-            Fetched::One(text) => {
-                let characters: Vec<char> = text.chars().collect();
-                let range = self.range(characters.len(), offset, length, length_text.as_deref(), true)?;
-                Ok(Fetched::One(characters[range].iter().collect()))
-            }
-            Fetched::Many(mut values, as_one) => {
-                if parameter.name == "@" || parameter.name == "*" {
-                    values.insert(0, self.state.name.clone());
-                }
-                if let Some(keys) = self.sparse_keys(&parameter.name) {
-                    let offset = if offset < 0 { offset + keys.last().map_or(0, |last| last + 1) } else { offset };
-                    let start = keys.partition_point(|key| *key < offset);
-                    let start = if offset < 0 { keys.len() } else { start };
-                    let range = self.range(values.len(), start as i64, length, length_text.as_deref(), false)?;
-                    return Ok(Fetched::Many(values[range].to_vec(), as_one));
-                }
-                let offset = if offset < 0 { offset + values.len() as i64 } else { offset };
-                let range = self.range(values.len(), offset, length, length_text.as_deref(), false)?;
-                Ok(Fetched::Many(values[range].to_vec(), as_one))
-            }
-        }
-    }
-
-    /// The numbers of an indexed array's elements: its slices go by them, not by position.
-    fn sparse_keys(&self, name: &str) -> Option<Vec<i64>> {
-        match &self.state.vars.get(name)?.value {
-            crate::vars::Value::Indexed(elements) => Some(elements.keys().copied().collect()),
-            _ => None,
-        }
-    }
-
-    fn range(
-        &mut self,
-        count: usize,
-        offset: i64,
-        length: Option<i64>,
-        shown: Option<&str>,
-        from_end: bool,
-    ) -> Run<std::ops::Range<usize>> {
-        let count = count as i64;
-        let start = if offset < 0 && from_end { offset + count } else { offset };
-        if start < 0 || start > count {
-            return Ok(0..0);
-        }
-        let end = match length {
-            None => count,
-            Some(length) if length >= 0 => start.saturating_add(length).min(count),
-            Some(length) if from_end && count + length >= start => count + length,
-            Some(_) => {
-                self.complain(&format!("{}: substring expression < 0", shown.unwrap_or_default().trim()));
-                return Err(Stop::Discard(1));
-            }
-        };
-        Ok(start as usize..end as usize)
-    }
 }
 
-fn shown_name(parameter: &Parameter) -> String {
+pub(super) fn shown_name(parameter: &Parameter) -> String {
     match &parameter.subscript {
         Some(Subscript::Of(text, _)) => format!("{}[{text}]", parameter.name),
         _ => parameter.name.clone(),

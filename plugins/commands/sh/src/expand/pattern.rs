@@ -1,12 +1,19 @@
 //! Shell patterns. Matching moves a set of positions through the pattern, so that it takes polynomial time on any input and
 //! gives the shortest and the longest match alike.
 
+mod read;
+
+use read::parse;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Node {
     Char(char),
     Any,
     Star,
-    Class { negated: bool, members: Vec<Member> },
+    Class {
+        negated: bool,
+        members: Vec<Member>,
+    },
     /// `?(…)`, `*(…)`, `+(…)`, `@(…)`, `!(…)`.
     Group(char, Vec<Vec<Node>>),
 }
@@ -53,127 +60,6 @@ pub(crate) fn unescape(pattern: &str) -> String {
 /// Whether a pattern has anything to match by.
 pub(crate) fn is_pattern(text: &str) -> bool {
     parse(text).iter().any(|node| !matches!(node, Node::Char(_)))
-}
-
-fn parse(text: &str) -> Vec<Node> {
-    let characters: Vec<char> = text.chars().collect();
-    Parser { characters: &characters, at: 0 }.sequence(false)
-}
-
-struct Parser<'a> {
-    characters: &'a [char],
-    at: usize,
-}
-
-impl Parser<'_> {
-    fn peek(&self, ahead: usize) -> Option<char> {
-        self.characters.get(self.at + ahead).copied()
-    }
-
-    fn sequence(&mut self, in_group: bool) -> Vec<Node> {
-        let mut nodes = Vec::new();
-        while let Some(character) = self.peek(0) {
-            if in_group && (character == '|' || character == ')') {
-                break;
-            }
-            let group = self.peek(1) == Some('(') && "?*+@!".contains(character);
-            if group && let Some(node) = self.group(character) {
-                nodes.push(node);
-                continue;
-            }
-            nodes.push(self.single(character));
-        }
-        nodes
-    }
-
-    fn single(&mut self, character: char) -> Node {
-        if character == '['
-            && let Some(class) = self.class()
-        {
-            return class;
-        }
-        self.at += 1;
-        match character {
-            '?' => Node::Any,
-            '*' => Node::Star,
-            '\\' => {
-                let escaped = self.peek(0);
-                self.at += usize::from(escaped.is_some());
-                Node::Char(escaped.unwrap_or('\\'))
-            }
-            other => Node::Char(other),
-        }
-    }
-
-    fn group(&mut self, kind: char) -> Option<Node> {
-        let start = self.at;
-        self.at += 2;
-        let mut alternatives = vec![self.sequence(true)];
-        while self.peek(0) == Some('|') {
-            self.at += 1;
-            alternatives.push(self.sequence(true));
-        }
-        if self.peek(0) != Some(')') {
-            self.at = start;
-            return None;
-        }
-        self.at += 1;
-        Some(Node::Group(kind, alternatives))
-    }
-
-    fn class(&mut self) -> Option<Node> {
-        let start = self.at;
-        self.at += 1;
-        let negated = matches!(self.peek(0), Some('!' | '^'));
-        self.at += usize::from(negated);
-        let mut members = Vec::new();
-        loop {
-            match self.peek(0) {
-                None => {
-                    self.at = start;
-                    return None;
-                }
-                Some(']') if !members.is_empty() => break,
-                Some('[') if matches!(self.peek(1), Some(':' | '.' | '=')) && self.named(&mut members) => {}
-                Some(_) => self.range(&mut members),
-            }
-        }
-        self.at += 1;
-        Some(Node::Class { negated, members })
-    }
-
-    fn named(&mut self, members: &mut Vec<Member>) -> bool {
-        let kind = self.peek(1).unwrap_or(':');
-        let rest = &self.characters[self.at + 2..];
-        let Some(length) = rest.windows(2).position(|pair| pair == [kind, ']']) else { return false };
-        let name: String = rest[..length].iter().collect();
-        self.at += length + 4;
-        match (kind, name.chars().next()) {
-            (':', _) => members.push(Member::Named(name)),
-            (_, Some(character)) => members.push(Member::Range(character, character)),
-            _ => {}
-        }
-        true
-    }
-
-    fn member_character(&mut self) -> char {
-        if self.peek(0) == Some('\\') && self.peek(1).is_some() {
-            self.at += 1;
-        }
-        self.at += 1;
-        self.characters[self.at - 1]
-    }
-
-    fn range(&mut self, members: &mut Vec<Member>) {
-        let from = self.member_character();
-        let to = if self.peek(0) == Some('-') && self.peek(1).is_some_and(|next| next != ']') {
-            self.at += 1;
-            self.member_character()
-        } else {
-            from
-        };
-        members.push(Member::Range(from, to));
-    }
 }
 
 impl Member {
@@ -251,8 +137,8 @@ impl Pattern {
             Node::Char(wanted) => *wanted == character || self.ignore_case && same_letter(*wanted, character),
             Node::Class { negated, members } => {
                 let has = |character| members.iter().any(|member| member.has(character));
-                let folded = self.ignore_case
-                    && (character.to_lowercase().any(has) || character.to_uppercase().any(has));
+                let folded =
+                    self.ignore_case && (character.to_lowercase().any(has) || character.to_uppercase().any(has));
                 (has(character) || folded) != *negated
             }
             _ => true,

@@ -40,7 +40,8 @@ impl Shell {
     }
 
     pub(crate) fn open_temporary(&mut self, path: &str) -> Run<process::Handle> {
-        let options = OpenOptions { read: false, write: true, append: false, create: true, truncate: true, exclusive: false };
+        let options =
+            OpenOptions { read: false, write: true, append: false, create: true, truncate: true, exclusive: false };
         process::open(path, options).map_err(|failure| {
             self.complain(&format!("{path}: {}", failure.message));
             Stop::Discard(1)

@@ -19,11 +19,8 @@ pub(super) fn without_suffix(text: &str, pattern: &Pattern, longest: bool) -> St
     }
     let characters: Vec<char> = text.chars().collect();
     let reaches_end = |start: &usize| pattern.ends(&characters, *start).last() == Some(&characters.len());
-    let start = if longest {
-        (0..=characters.len()).find(reaches_end)
-    } else {
-        (0..=characters.len()).rev().find(reaches_end)
-    };
+    let start =
+        if longest { (0..=characters.len()).find(reaches_end) } else { (0..=characters.len()).rev().find(reaches_end) };
     characters[..start.unwrap_or(characters.len())].iter().collect()
 }
 

@@ -122,7 +122,11 @@ fn trim(text: &[(char, bool)], space: impl Fn(&(char, bool)) -> bool) -> &[(char
 }
 
 /// What is left over goes to the last name whole, but one separator at its end is dropped if it is the only one.
-fn last_field(rest: &[(char, bool)], separates: impl Fn(&(char, bool)) -> bool, space: impl Fn(&(char, bool)) -> bool) -> String {
+fn last_field(
+    rest: &[(char, bool)],
+    separates: impl Fn(&(char, bool)) -> bool,
+    space: impl Fn(&(char, bool)) -> bool,
+) -> String {
     let mut rest = rest;
     if let Some((last, before)) = rest.split_last()
         && separates(last)

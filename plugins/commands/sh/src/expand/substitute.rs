@@ -17,7 +17,9 @@ impl Shell {
         let mut bytes = match only_command(&script) {
             Some(Command { shape: Shape::Simple(simple), redirects, .. }) if simple.words.is_empty() => {
                 match redirects.as_slice() {
-                    [Redirect { target: Target::Read(word), .. }] if simple.assignments.is_empty() => self.contents(word)?,
+                    [Redirect { target: Target::Read(word), .. }] if simple.assignments.is_empty() => {
+                        self.contents(word)?
+                    }
                     _ => self.captured_apart(text)?,
                 }
             }
@@ -145,4 +147,3 @@ fn only_command(script: &Script) -> Option<&Command> {
         _ => None,
     }
 }
-

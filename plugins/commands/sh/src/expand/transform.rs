@@ -109,7 +109,9 @@ impl Fetched {
 /// `([0]="a" [1]="b")`
 pub(crate) fn array_literal(value: &Value) -> String {
     let key = |key: String| match value {
-        Value::Associative(_) if key.chars().any(|c| !(c.is_alphanumeric() || "_-./".contains(c))) => quote::double(&key),
+        Value::Associative(_) if key.chars().any(|c| !(c.is_alphanumeric() || "_-./".contains(c))) => {
+            quote::double(&key)
+        }
         _ => key,
     };
     let pairs = value.keys().into_iter().zip(value.all());

@@ -113,4 +113,3 @@ fn unicode(rest: &str, most: usize) -> Escape {
         None => Escape::Unknown,
     }
 }
-

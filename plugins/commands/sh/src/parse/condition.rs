@@ -18,7 +18,9 @@ impl Converter {
             }
             ExtendedTestExpr::Not(inner) => Condition::Not(Box::new(self.condition(*inner)?)),
             ExtendedTestExpr::Parenthesized(inner) => self.condition(*inner)?,
-            ExtendedTestExpr::UnaryTest(predicate, word) => Condition::Unary(unary(&predicate).into(), self.word(&word)?),
+            ExtendedTestExpr::UnaryTest(predicate, word) => {
+                Condition::Unary(unary(&predicate).into(), self.word(&word)?)
+            }
             ExtendedTestExpr::BinaryTest(predicate, left, right) => self.binary(&predicate, &left, &right)?,
         })
     }

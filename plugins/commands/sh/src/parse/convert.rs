@@ -53,7 +53,9 @@ impl Converter {
             brush::Command::Simple(simple) => return self.simple(simple, line),
             brush::Command::Compound(compound, redirects) => (self.compound(compound)?, redirects),
             brush::Command::Function(function) => (Shape::Function(Rc::new(self.function(function)?)), None),
-            brush::Command::ExtendedTest(test, redirects) => (Shape::Test(Box::new(self.condition(test.expr)?)), redirects),
+            brush::Command::ExtendedTest(test, redirects) => {
+                (Shape::Test(Box::new(self.condition(test.expr)?)), redirects)
+            }
         };
         Ok(Command { line, shape, redirects: self.redirects(redirects)? })
     }
@@ -142,7 +144,9 @@ impl Converter {
             brush::AssignmentName::ArrayElementName(name, index) => (name, Some(self.subscript(&index)?)),
         };
         let value = match assignment.value {
-            brush::AssignmentValue::Scalar(word) => Assigned::Scalar(self.parsed(&word.value, Place::Assignment, &word)?),
+            brush::AssignmentValue::Scalar(word) => {
+                Assigned::Scalar(self.parsed(&word.value, Place::Assignment, &word)?)
+            }
             brush::AssignmentValue::Array(elements) => Assigned::Array(self.elements(elements)?),
         };
         Ok(Assignment { name, index, append: assignment.append, value })
@@ -212,7 +216,9 @@ impl Converter {
         let mut words = None;
         if let Some(values) = &clause.values {
             let expanded: Vec<Vec<Word>> = values.iter().map(|value| self.words(value)).collect::<Converted<_>>()?;
-            words = Some(expanded.into_iter().flatten().filter(|word| *word != vec![Piece::Text(NOTHING.into())]).collect());
+            words = Some(
+                expanded.into_iter().flatten().filter(|word| *word != vec![Piece::Text(NOTHING.into())]).collect(),
+            );
         }
         let body = self.list(clause.body.list)?;
         Ok(match clause.variable_name.strip_prefix(SELECT) {

@@ -100,9 +100,7 @@ fn operation(rest: &str, quoted: bool) -> Result<Option<Operation>, Unterminated
     Ok(Some(match first {
         '-' | '=' | '?' | '+' => Operation::Test { kind: first, colon: false, word: operand(after)? },
         ':' => match after.chars().next() {
-            Some(kind @ ('-' | '=' | '?' | '+')) => {
-                Operation::Test { kind, colon: true, word: operand(&after[1..])? }
-            }
+            Some(kind @ ('-' | '=' | '?' | '+')) => Operation::Test { kind, colon: true, word: operand(&after[1..])? },
             _ => substring(after)?,
         },
         '#' | '%' => {

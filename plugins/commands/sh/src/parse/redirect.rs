@@ -35,7 +35,9 @@ impl Converter {
         target: brush::IoFileRedirectTarget,
     ) -> Result<Redirect, SyntaxError> {
         let word = match target {
-            brush::IoFileRedirectTarget::Filename(word) | brush::IoFileRedirectTarget::Duplicate(word) => self.word(&word)?,
+            brush::IoFileRedirectTarget::Filename(word) | brush::IoFileRedirectTarget::Duplicate(word) => {
+                self.word(&word)?
+            }
             brush::IoFileRedirectTarget::Fd(number) => vec![Piece::Text(number.to_string())],
             brush::IoFileRedirectTarget::ProcessSubstitution(kind, subshell) => process(&kind, &subshell),
         };

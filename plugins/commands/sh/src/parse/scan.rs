@@ -158,7 +158,9 @@ impl Commands<'_> {
 
     fn take(&mut self, byte: u8) -> Option<()> {
         match byte {
-            b'#' if self.word_start => self.at = self.text[self.at..].find('\n').map_or(self.text.len(), |n| self.at + n),
+            b'#' if self.word_start => {
+                self.at = self.text[self.at..].find('\n').map_or(self.text.len(), |n| self.at + n)
+            }
             b'\n' => self.newline()?,
             b' ' | b'\t' => (self.at, self.word_start) = (self.at + 1, true),
             b'(' => self.operator(Some(Open::Parenthesis)),
@@ -169,7 +171,9 @@ impl Commands<'_> {
                 self.operator(None);
             }
             b';' | b'&' | b'|' => self.operator(None),
-            b'<' if self.text[self.at..].starts_with("<<") && !self.text[self.at..].starts_with("<<<") => self.here_tag()?,
+            b'<' if self.text[self.at..].starts_with("<<") && !self.text[self.at..].starts_with("<<<") => {
+                self.here_tag()?
+            }
             b'<' if self.text[self.at..].starts_with("<<<") => (self.at, self.word_start) = (self.at + 3, true),
             b'<' | b'>' => (self.at, self.word_start) = (self.at + 1, true),
             _ if self.word_start && byte.is_ascii_lowercase() => self.keyword(),
@@ -244,7 +248,14 @@ mod tests {
 
     #[test]
     fn command_substitutions_end_where_they_should() {
-        for text in ["echo ')' )", "case x in a) echo;; esac)", "echo # )\n)", "cat <<'E'\n)'\nE\n)", "(a; b) | c)", "echo \"$(echo ')')\")"] {
+        for text in [
+            "echo ')' )",
+            "case x in a) echo;; esac)",
+            "echo # )\n)",
+            "cat <<'E'\n)'\nE\n)",
+            "(a; b) | c)",
+            "echo \"$(echo ')')\")",
+        ] {
             assert_eq!(parenthesis(text, 0), Some(text.len()), "{text}");
         }
     }

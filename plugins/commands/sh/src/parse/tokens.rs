@@ -42,7 +42,9 @@ pub(super) fn rewrite(tokens: Vec<Token>, text: &str) -> (Vec<Token>, Side) {
                 side.extend(descriptor_name(word).map(String::from));
                 rewritten.push(Token::Word(number.to_string(), span.clone()));
             }
-            [Token::Word(word, span), Token::Word(name, name_span), ..] if word == "select" && starts_command(&rewritten) => {
+            [Token::Word(word, span), Token::Word(name, name_span), ..]
+                if word == "select" && starts_command(&rewritten) =>
+            {
                 rewritten.push(Token::Word("for".into(), span.clone()));
                 rewritten.push(Token::Word(format!("{SELECT}{name}"), name_span.clone()));
                 at += 1;
@@ -117,7 +119,9 @@ fn with_whole_keys(tokens: Vec<Token>) -> Vec<Token> {
         }
         match &token {
             Token::Operator(operator, span) => match operator.as_str() {
-                "(" => within = matches!(result.last(), Some(Token::Word(word, before)) if word.ends_with('=') && touching(before, span)),
+                "(" => {
+                    within = matches!(result.last(), Some(Token::Word(word, before)) if word.ends_with('=') && touching(before, span))
+                }
                 "\n" => {}
                 _ => within = false,
             },
@@ -156,7 +160,9 @@ fn starts_command(before: &[Token]) -> bool {
     match before.last() {
         None => true,
         Some(Token::Operator(operator, _)) => !operator.starts_with(['<', '>']),
-        Some(Token::Word(word, _)) => ["do", "then", "else", "elif", "if", "while", "until", "{", "!", "time"].contains(&word.as_str()),
+        Some(Token::Word(word, _)) => {
+            ["do", "then", "else", "elif", "if", "while", "until", "{", "!", "time"].contains(&word.as_str())
+        }
     }
 }
 

@@ -14,7 +14,8 @@ impl Shell {
     /// Starts a job and goes on. Its standard input is empty unless it is redirected.
     pub(super) fn run_background(&mut self, item: &Item, text: &str) -> Run {
         let mut files = self.files.clone();
-        let options = OpenOptions { read: true, write: false, append: false, create: false, truncate: false, exclusive: false };
+        let options =
+            OpenOptions { read: true, write: false, append: false, create: false, truncate: false, exclusive: false };
         let null = process::open("/dev/null", options).ok().map(|handle| Rc::new(Stream::Host(handle)));
         files.replace(0, null);
         let started = match item.first.stages.as_slice() {

@@ -36,7 +36,11 @@ impl Shell {
         match operator {
             "=" | "!=" => {
                 let pattern = self.pattern(right)?;
-                self.trace(&format!("[[ {} {} {pattern} ]]", crate::expand::quote::traced(&subject), if operator == "=" { "==" } else { operator }))?;
+                self.trace(&format!(
+                    "[[ {} {} {pattern} ]]",
+                    crate::expand::quote::traced(&subject),
+                    if operator == "=" { "==" } else { operator }
+                ))?;
                 let matches = Pattern::new(&pattern, self.shopt(Shopt::Nocasematch)).matches(&subject);
                 Ok(matches == (operator == "="))
             }
@@ -48,7 +52,11 @@ impl Shell {
             }
             _ => {
                 let right = self.single(right)?;
-                self.trace(&format!("[[ {} {operator} {} ]]", crate::expand::quote::traced(&subject), crate::expand::quote::traced(&right)))?;
+                self.trace(&format!(
+                    "[[ {} {operator} {} ]]",
+                    crate::expand::quote::traced(&subject),
+                    crate::expand::quote::traced(&right)
+                ))?;
                 Ok(test::binary(self, operator, &subject, &right)?.unwrap_or(false))
             }
         }
@@ -61,7 +69,11 @@ impl Shell {
             return Err(Stop::Discard(2));
         };
         let captures = regex.captures(subject);
-        let groups: Vec<String> = captures.iter().flat_map(|captures| captures.iter()).map(|group| group.map_or(String::new(), |found| found.as_str().to_owned())).collect();
+        let groups: Vec<String> = captures
+            .iter()
+            .flat_map(|captures| captures.iter())
+            .map(|group| group.map_or(String::new(), |found| found.as_str().to_owned()))
+            .collect();
         self.state.vars.put_array("BASH_REMATCH", groups);
         Ok(captures.is_some())
     }
@@ -109,7 +121,9 @@ fn translated(source: &str) -> String {
                 at = bracket(&characters, at, &mut result);
                 continue;
             }
-            '{' if !characters.get(at + 1).is_some_and(|next| next.is_ascii_digit() || *next == ',') => result.push_str("\\{"),
+            '{' if !characters.get(at + 1).is_some_and(|next| next.is_ascii_digit() || *next == ',') => {
+                result.push_str("\\{")
+            }
             other => result.push(other),
         }
         at += 1;

@@ -49,7 +49,12 @@ impl Shell {
         }
     }
 
-    fn spawn(&mut self, program: Option<String>, words: &[String], limit: Option<u64>) -> Result<process::Child, Failure> {
+    fn spawn(
+        &mut self,
+        program: Option<String>,
+        words: &[String],
+        limit: Option<u64>,
+    ) -> Result<process::Child, Failure> {
         process::spawn(Start {
             program,
             arguments: words.to_vec(),
@@ -85,8 +90,8 @@ impl Shell {
     /// A name that leads nowhere: the host knows the nearest command, we know what agents try.
     fn missing(&mut self, words: &[String]) -> Started {
         let name = words[0].as_str();
-        let hint = match instead_of(name) {
-            Some(hint) => format!(" ({hint})"),
+        let message = match instead_of(name) {
+            Some(hint) => format!("command not found ({hint})"),
             None => match process::spawn(Start {
                 program: Some(name.to_owned()),
                 arguments: words.to_vec(),
@@ -96,11 +101,12 @@ impl Shell {
                 payload: Vec::new(),
                 time_limit_ms: Some(1),
             }) {
-                Err(failure) if failure.message != "No such file or directory" => format!(" ({})", failure.message),
-                _ => String::new(),
+                // `command not found (did you mean grep?)`
+                Err(failure) if failure.message.starts_with("command not found") => failure.message,
+                _ => "command not found".into(),
             },
         };
-        self.refused(name, &format!("command not found{hint}"), 127)
+        self.refused(name, &message, 127)
     }
 }
 
@@ -110,7 +116,9 @@ pub(crate) fn instead_of(name: &str) -> Option<&'static str> {
         "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "ld" | "make" | "cmake" | "ninja" => {
             "native compilers do not run in this sandbox; edit and check the sources here, and let the project's CI build them"
         }
-        "cargo" | "rustc" | "rustup" => "Rust's toolchain does not run in this sandbox; read and edit the sources, and let CI build them",
+        "cargo" | "rustc" | "rustup" => {
+            "Rust's toolchain does not run in this sandbox; read and edit the sources, and let CI build them"
+        }
         "go" | "javac" | "java" | "mvn" | "gradle" | "dotnet" | "swift" => {
             "this toolchain does not run in this sandbox; read and edit the sources, and let CI build them"
         }
@@ -118,7 +126,9 @@ pub(crate) fn instead_of(name: &str) -> Option<&'static str> {
             "package managers do not run in this sandbox; where the image has js, run a script with `js file.js`"
         }
         "node" | "nodejs" => "Node.js is not here; where the image has js, run a script with `js file.js`",
-        "docker" | "podman" | "kubectl" | "systemctl" | "service" => "containers and services cannot be run inside this sandbox",
+        "docker" | "podman" | "kubectl" | "systemctl" | "service" => {
+            "containers and services cannot be run inside this sandbox"
+        }
         "apt" | "apt-get" | "dpkg" | "yum" | "dnf" | "apk" | "brew" | "pacman" | "snap" => {
             "nothing can be installed here; commands come with the environment's image"
         }
@@ -127,8 +137,12 @@ pub(crate) fn instead_of(name: &str) -> Option<&'static str> {
             "there are no sockets here; use curl for the hosts that the environment grants"
         }
         "sudo" | "su" | "doas" => "there is only one user here; run the command itself",
-        "vi" | "vim" | "nano" | "emacs" | "less" | "more" => "no terminal program runs here; use sed, cat, head or tail",
-        "ps" | "top" | "htop" | "strace" | "gdb" | "lsof" => "there are no native processes here to look at; see `jobs`",
+        "vi" | "vim" | "nano" | "emacs" | "less" | "more" => {
+            "no terminal program runs here; use sed, cat, head or tail"
+        }
+        "ps" | "top" | "htop" | "strace" | "gdb" | "lsof" => {
+            "there are no native processes here to look at; see `jobs`"
+        }
         _ => return None,
     })
 }

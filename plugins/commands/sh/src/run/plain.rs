@@ -1,6 +1,9 @@
 //! Which simple commands leave the shell as it was, so that they need no subshell around them.
 
-use crate::ast::{Argument, Assigned, Command, Descriptor, Operation, Parameter, Piece, Redirect, Shape, Simple, Subscript, Target, Word};
+use crate::ast::{
+    Argument, Assigned, Command, Descriptor, Operation, Parameter, Piece, Redirect, Shape, Simple, Subscript, Target,
+    Word,
+};
 use crate::state::Shell;
 
 /// The command's name, if it is written out.

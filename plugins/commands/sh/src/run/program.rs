@@ -31,7 +31,9 @@ impl Shell {
     /// The first of PATH's folders that programs of the image are shown to be in.
     pub(crate) fn standard_folder(&self) -> String {
         let path = self.state.vars.scalar("PATH").unwrap_or_default();
-        let standard = path.split(':').find(|folder| folder.ends_with("/bin") && STANDARD.contains(folder) && *folder != "/usr/local/bin");
+        let standard = path
+            .split(':')
+            .find(|folder| folder.ends_with("/bin") && STANDARD.contains(folder) && *folder != "/usr/local/bin");
         standard.unwrap_or("/usr/bin").to_owned()
     }
 

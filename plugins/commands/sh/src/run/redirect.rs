@@ -59,7 +59,11 @@ impl Shell {
             Target::Append(word) => self.open_at(number, word, APPEND, saved),
             Target::ReadWrite(word) => self.open_at(number, word, READ_WRITE, saved),
             Target::Both(word, append) => {
-                let opened = if *append { self.open_at(1, word, APPEND, saved)? } else { self.open_unless_there(1, word, saved)? };
+                let opened = if *append {
+                    self.open_at(1, word, APPEND, saved)?
+                } else {
+                    self.open_unless_there(1, word, saved)?
+                };
                 if opened {
                     let output = self.files.get(1);
                     saved.push((2, self.files.replace(2, output)));
@@ -164,7 +168,10 @@ impl Shell {
         };
         let Ok(source) = digits.parse::<u32>() else {
             if direction == Direction::Output && number == 1 {
-                return self.redirect_one(&Redirect { descriptor: Descriptor::Number(1), target: Target::Both(word.clone(), false) }, saved);
+                return self.redirect_one(
+                    &Redirect { descriptor: Descriptor::Number(1), target: Target::Both(word.clone(), false) },
+                    saved,
+                );
             }
             self.complain(&format!("{text}: ambiguous redirect"));
             return Ok(false);

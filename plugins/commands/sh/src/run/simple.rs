@@ -32,7 +32,9 @@ impl Shell {
         match words {
             Words::Plain(words) if words.is_empty() => self.run_assignments(simple, redirects),
             Words::Plain(words) => self.run_words(words, &simple.assignments, redirects),
-            Words::Declaration(name, arguments) => self.run_declaration(&name, arguments, &simple.assignments, redirects),
+            Words::Declaration(name, arguments) => {
+                self.run_declaration(&name, arguments, &simple.assignments, redirects)
+            }
         }
     }
 

@@ -101,7 +101,8 @@ impl Shell {
     fn run_file(&mut self, path: &str, words: Vec<String>) -> Run {
         let exported = self.state.vars.exported();
         let began = self.state.began;
-        self.state = State { directory: self.state.directory.clone(), umask: self.state.umask, began, ..State::default() };
+        self.state =
+            State { directory: self.state.directory.clone(), umask: self.state.umask, began, ..State::default() };
         self.state.name = path.to_owned();
         self.state.source = path.to_owned();
         self.state.positional = words.into_iter().skip(1).collect();

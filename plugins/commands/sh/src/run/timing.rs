@@ -12,10 +12,9 @@ impl Shell {
         let text = match (format, self.state.vars.scalar("TIMEFORMAT")) {
             (Timed::Bash, Some("")) => return,
             (Timed::Bash, Some(custom)) => custom_format(custom, seconds),
-            (Timed::Bash, None) => format!(
-                "\nreal\t{minutes}m{:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n",
-                seconds - minutes as f64 * 60.0
-            ),
+            (Timed::Bash, None) => {
+                format!("\nreal\t{minutes}m{:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n", seconds - minutes as f64 * 60.0)
+            }
             (Timed::Posix, _) => format!("real {seconds:.2}\nuser 0.00\nsys 0.00\n"),
         };
         self.print_error(&text);
@@ -31,7 +30,8 @@ fn custom_format(format: &str, seconds: f64) -> String {
             text.push(character);
             continue;
         }
-        let digits = characters.next_if(char::is_ascii_digit).and_then(|digit| digit.to_digit(10)).unwrap_or(3) as usize;
+        let digits =
+            characters.next_if(char::is_ascii_digit).and_then(|digit| digit.to_digit(10)).unwrap_or(3) as usize;
         characters.next_if_eq(&'l');
         match characters.next() {
             Some('R') => text.push_str(&format!("{seconds:.digits$}")),

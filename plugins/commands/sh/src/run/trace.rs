@@ -16,7 +16,8 @@ impl Shell {
         let prompt = self.prompt(&prompt);
         self.state.options.set(Opt::Xtrace, true);
         let prompt = prompt?;
-        let repeated = prompt.chars().next().map(String::from).unwrap_or_default().repeat(self.state.subshells as usize);
+        let repeated =
+            prompt.chars().next().map(String::from).unwrap_or_default().repeat(self.state.subshells as usize);
         self.print_error(&format!("{repeated}{prompt}{text}\n"));
         Ok(())
     }

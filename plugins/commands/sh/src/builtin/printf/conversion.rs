@@ -183,7 +183,11 @@ impl Spec {
             'X' => (if self.alternate && value != 0 { "0X" } else { "" }, format!("{value:X}")),
             _ => ("", value.to_string()),
         };
-        let spec = Spec { plus: false, blank: false, ..Spec { precision: self.precision, width: self.width, zero: self.zero, left: self.left, ..Spec::default() } };
+        let spec = Spec {
+            plus: false,
+            blank: false,
+            ..Spec { precision: self.precision, width: self.width, zero: self.zero, left: self.left, ..Spec::default() }
+        };
         spec.number(false, prefix, &digits)
     }
 
