@@ -4,6 +4,7 @@ pub(crate) mod ansi;
 pub(crate) mod brace;
 mod condition;
 mod convert;
+mod nesting;
 pub(crate) mod parameter;
 mod redirect;
 pub(crate) mod scan;
@@ -24,11 +25,19 @@ pub(crate) struct SyntaxError {
     pub(crate) incomplete: bool,
 }
 
+/// What decides how a text is read, beside itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    /// Whether `!(…)` and the like are patterns. A text that speaks of the option is taken to switch it on.
+    pub(crate) extglob: bool,
+    /// How many brackets and compound commands may be within each other.
+    pub(crate) deepest: u32,
+}
+
 /// Parses a whole script whose first line has this number.
-///
-/// `extglob` says whether `!(…)` and the like are patterns; a text that speaks of the option is taken to switch it on.
-pub(crate) fn script(text: &str, first_line: u32, extglob: bool) -> Result<Script, SyntaxError> {
-    let extglob = extglob || text.contains("extglob") || text.contains("[[");
+pub(crate) fn script(text: &str, first_line: u32, dialect: Dialect) -> Result<Script, SyntaxError> {
+    nesting::check(text, first_line, dialect.deepest)?;
+    let extglob = dialect.extglob || text.contains("extglob") || text.contains("[[");
     let (shield, text) = shield::Shield::over(text);
     let text = text.as_ref();
     let options = TokenizerOptions { enable_extended_globbing: extglob, posix_mode: false, sh_mode: false };
@@ -87,10 +96,16 @@ mod tests {
             "case x in",
             "a &&",
         ] {
-            assert!(script(text, 1, false).is_err_and(|error| error.incomplete), "{text}");
+            assert!(
+                script(text, 1, Dialect { extglob: false, deepest: 99 }).is_err_and(|error| error.incomplete),
+                "{text}"
+            );
         }
         for text in ["fi; x", "echo ) a", "if true; fi; done"] {
-            assert!(script(text, 1, false).is_err_and(|error| !error.incomplete), "{text}");
+            assert!(
+                script(text, 1, Dialect { extglob: false, deepest: 99 }).is_err_and(|error| !error.incomplete),
+                "{text}"
+            );
         }
     }
 }

@@ -38,7 +38,7 @@ impl Shell {
         if self.on(Opt::Verbose) && first_line == 1 {
             self.print_error(text);
         }
-        match parse::script(text, first_line, self.shopt(crate::options::Shopt::Extglob)) {
+        match self.parse(text, first_line) {
             Ok(_) if self.on(Opt::Noexec) => Ok(0),
             Ok(script) if script.is_empty() => Ok(0),
             Ok(script) => self.run_script(&script),
@@ -63,7 +63,7 @@ impl Shell {
                 }
                 continue;
             }
-            match parse::script(&pending, start, self.shopt(crate::options::Shopt::Extglob)) {
+            match self.parse(&pending, start) {
                 Err(error) if error.incomplete && !at_end => {}
                 Err(error) => return self.not_understood(&error),
                 Ok(script) => {

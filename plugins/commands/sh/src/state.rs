@@ -9,6 +9,7 @@ use crate::ast::{Function, Script};
 use crate::files::Files;
 use crate::jobs::Jobs;
 use crate::options::{Opt, Options, Shopt};
+use crate::parse::{self, SyntaxError};
 use crate::process;
 use crate::stop::{Run, Stop};
 use crate::vars::Vars;
@@ -16,6 +17,12 @@ use crate::vars::Vars;
 /// How deep functions, sourced files, `eval` and substitutions may be within each other: the stack of a component is small, and
 /// its end is a trap that says nothing.
 pub(crate) const DEEPEST: u32 = if cfg!(target_arch = "wasm32") { 120 } else { 400 };
+
+/// How deep commands may be within commands, counted over all functions: what 512 KiB of stack hold, with some room.
+const DEEPEST_COMMAND: u32 = if cfg!(target_arch = "wasm32") { 330 } else { 3000 };
+
+/// How deep a text may nest, which takes stack to read too.
+const DEEPEST_TEXT: u32 = if cfg!(target_arch = "wasm32") { 200 } else { 1000 };
 
 /// One function or sourced file that is being run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,6 +74,8 @@ pub(crate) struct State {
     pub(crate) loops: u32,
     /// Functions, sourced files and substitutions within each other.
     pub(crate) depth: u32,
+    /// Commands within each other.
+    pub(crate) nesting: u32,
     /// How far `getopts` is within a group of letters.
     pub(crate) getopts_letter: usize,
     pub(crate) disabled_builtins: Vec<String>,
@@ -163,6 +172,24 @@ impl Shell {
     /// The image's commands, sorted.
     pub(crate) fn command_names(&mut self) -> Rc<Vec<String>> {
         self.names.get_or_insert_with(|| Rc::new(process::names())).clone()
+    }
+
+    /// Counts a command within a command; the last command that there is room for ends the shell.
+    pub(crate) fn nested(&mut self, run: impl FnOnce(&mut Self) -> Run) -> Run {
+        if self.state.nesting >= DEEPEST_COMMAND {
+            self.complain(&format!("commands are nested too deeply (the most is {DEEPEST_COMMAND})"));
+            return Err(Stop::Exit(1));
+        }
+        self.state.nesting += 1;
+        let result = run(self);
+        self.state.nesting -= 1;
+        result
+    }
+
+    /// Reads a script with this shell's options, as deep as there is room for.
+    pub(crate) fn parse(&self, text: &str, first_line: u32) -> Result<Script, SyntaxError> {
+        let deepest = DEEPEST_TEXT.min(DEEPEST_COMMAND + 10 - self.state.nesting.min(DEEPEST_COMMAND));
+        parse::script(text, first_line, parse::Dialect { extglob: self.shopt(Shopt::Extglob), deepest })
     }
 
     /// One level deeper into functions, sourced files or substitutions.

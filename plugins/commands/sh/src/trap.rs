@@ -79,7 +79,7 @@ impl Shell {
         self.state.status = status;
         self.in_trap = false;
         let line = self.state.line;
-        if let Err(error) = crate::parse::script(&action, line, true) {
+        if let Err(error) = self.parse(&action, line) {
             self.complain(&error.message);
             return status;
         }

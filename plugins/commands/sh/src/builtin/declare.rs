@@ -85,7 +85,7 @@ pub(crate) fn run(shell: &mut Shell, name: &str, arguments: &[Declared]) -> Run 
 }
 
 /// The parts of `name[subscript]+=value` that was only known when it was expanded.
-fn assignment(text: &str) -> Option<(String, Option<Assignment>)> {
+fn assignment(shell: &Shell, text: &str, is_array: bool) -> Option<(String, Option<Assignment>)> {
     let length = parameter::identifier_length(text);
     let (name, rest) = text.split_at(length);
     if length == 0 {
@@ -103,15 +103,17 @@ fn assignment(text: &str) -> Option<(String, Option<Assignment>)> {
     let append = rest.starts_with("+=");
     let value = rest.strip_prefix("+=").or_else(|| rest.strip_prefix('='))?;
     let value = match value.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
-        Some(_) => array(text).unwrap_or_else(|| Assigned::Scalar(vec![Piece::Quoted(value.into())])),
-        None => Assigned::Scalar(vec![Piece::Quoted(value.into())]),
+        Some(_) if is_array => {
+            array(shell, text).unwrap_or_else(|| Assigned::Scalar(vec![Piece::Quoted(value.into())]))
+        }
+        _ => Assigned::Scalar(vec![Piece::Quoted(value.into())]),
     };
     Some((name.into(), Some(Assignment { name: name.into(), index, append, value })))
 }
 
 /// `declare -a "x=(1 2)"`: the text is read as an assignment again.
-fn array(text: &str) -> Option<Assigned> {
-    let script = crate::parse::script(text, 1, false).ok()?;
+fn array(shell: &Shell, text: &str) -> Option<Assigned> {
+    let script = shell.parse(text, 1).ok()?;
     match &script.first()?.0.first()?.first.stages.first()?.shape {
         crate::ast::Shape::Simple(simple) => Some(simple.assignments.first()?.value.clone()),
         _ => None,
@@ -123,7 +125,7 @@ fn declare(shell: &mut Shell, name: &str, wanted: &Wanted, argument: &Declared) 
     let (variable, assignment) = match argument {
         Declared::Assignment(assignment) => (assignment.name.clone(), Some(assignment.clone())),
         Declared::Text(text) if text == "-" && name == "local" => return Ok(true),
-        Declared::Text(text) => match assignment(text) {
+        Declared::Text(text) => match assignment(shell, text, wanted.has('a') || wanted.has('A')) {
             Some(read) => read,
             None => {
                 shell.complain(&format!("{name}: `{text}': not a valid identifier"));

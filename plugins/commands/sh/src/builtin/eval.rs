@@ -11,7 +11,7 @@ pub(super) fn eval(shell: &mut Shell, words: &[String]) -> Run {
         return Ok(0);
     }
     let line = shell.state.line;
-    shell.deeper("eval", |shell| match crate::parse::script(&text, line, shell.shopt(crate::options::Shopt::Extglob)) {
+    shell.deeper("eval", |shell| match shell.parse(&text, line) {
         Ok(_) => shell.run_text(&text, line.max(2)),
         Err(error) => {
             shell.complain(&format!("eval: {}", error.message));
@@ -67,7 +67,7 @@ fn within(shell: &mut Shell, name: String, text: &str, arguments: Vec<String>) -
     match result {
         Err(Stop::Return(status)) => Ok(status),
         // A mistake in the file's grammar ends the file, not the shell.
-        Err(Stop::Exit(2)) if crate::parse::script(text, 1, true).is_err() => Ok(2),
+        Err(Stop::Exit(2)) if shell.parse(text, 1).is_err() => Ok(2),
         other => other,
     }
 }

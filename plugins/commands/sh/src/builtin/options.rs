@@ -30,8 +30,8 @@ pub(super) fn read(words: &[String], known: &str) -> Result<Given, String> {
             break;
         }
         at += 1;
-        let mut letters = word[1..].char_indices();
-        while let Some((position, letter)) = letters.next() {
+        let letters = word[1..].char_indices();
+        for (position, letter) in letters {
             let Some(place) = known.find(letter).filter(|_| letter != ':') else {
                 return Err(format!("-{letter}: invalid option"));
             };

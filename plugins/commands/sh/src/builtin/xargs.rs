@@ -106,14 +106,11 @@ fn option_end(words: &[String]) -> usize {
         if word == "--" {
             break;
         }
-        if word.len() == 2 && "dnIPLsaEx".contains(&word[1..]) {
-            at += 1;
-        } else if word.len() > 2
+        let alone = word.len() == 2 && "dnIPLsaE".contains(&word[1..]);
+        let group = word.len() > 2
             && word[1..].ends_with(['n', 'I', 'P', 'L', 'd'])
-            && word[1..].chars().all(|c| "0rtnIPLd".contains(c))
-        {
-            at += 1;
-        }
+            && word[1..].chars().all(|c| "0rtnIPLd".contains(c));
+        at += usize::from(alone || group);
     }
     at.min(words.len())
 }

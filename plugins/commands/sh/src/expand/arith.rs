@@ -6,8 +6,6 @@ use crate::stop::{Run, Stop};
 mod number;
 mod target;
 
-use target::Target;
-
 /// Variables may hold expressions that name variables; not for ever.
 const DEEPEST: u32 = 60;
 

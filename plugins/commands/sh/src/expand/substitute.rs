@@ -39,7 +39,7 @@ impl Shell {
         if let Some(script) = self.parsed.get(text) {
             return Ok(script.clone());
         }
-        match crate::parse::script(text, self.state.line, self.shopt(crate::options::Shopt::Extglob)) {
+        match self.parse(text, self.state.line) {
             Ok(script) => {
                 let script = Rc::new(script);
                 self.parsed.insert(text.clone(), script.clone());

@@ -16,7 +16,7 @@ impl Shell {
         }
         Ok(match kind {
             'Q' => fetched.map_values(quote::always),
-            'E' => fetched.map_values(|text| ansi::unquote(text)),
+            'E' => fetched.map_values(ansi::unquote),
             'U' => fetched.map_values(|text| text.to_uppercase()),
             'L' => fetched.map_values(|text| text.to_lowercase()),
             'u' => fetched.map_values(|text| case::change(text, '^', false, None)),

@@ -1,10 +1,9 @@
 //! Reading variables: those that are computed, and arrays.
 
-use crate::ast::{Subscript, Word};
-use crate::options::Opt;
+use crate::ast::Word;
 use crate::state::Shell;
-use crate::stop::{Run, Stop};
-use crate::vars::{Associative, Value};
+use crate::stop::Run;
+use crate::vars::Value;
 
 pub(crate) fn now_ms() -> u64 {
     let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

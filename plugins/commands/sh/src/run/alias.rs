@@ -13,7 +13,7 @@ impl Shell {
         }
         let name = super::plain::name(simple)?.to_owned();
         let text = self.state.aliases.get(&name)?.clone();
-        let mut script = crate::parse::script(&text, self.state.line, self.shopt(Shopt::Extglob)).ok()?;
+        let mut script = self.parse(&text, self.state.line).ok()?;
         extend(&mut script, &simple.words[1..], redirects)?;
         // An alias is not expanded within itself.
         let alias = self.state.aliases.remove(&name);

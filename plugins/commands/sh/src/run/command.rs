@@ -6,6 +6,10 @@ use crate::stop::{Run, Stop};
 
 impl Shell {
     pub(crate) fn run_command(&mut self, command: &Command) -> Run {
+        self.nested(|shell| shell.run_nested(command))
+    }
+
+    fn run_nested(&mut self, command: &Command) -> Run {
         self.state.line = command.line;
         let leftovers = self.leftovers.len();
         let status = match &command.shape {

@@ -50,7 +50,7 @@ fn harmless_parameter(parameter: &Parameter) -> bool {
         Some(Subscript::Of(_, word)) => !assigns(word) && harmless(word),
         _ => true,
     };
-    let counter = parameter.name == "RANDOM" || parameter.name == "SRANDOM";
+    let counter = ["RANDOM", "SRANDOM", "BASHPID"].contains(&parameter.name.as_str());
     subscript
         && !counter
         && match &parameter.operation {

@@ -53,7 +53,7 @@ impl Shell {
 pub(crate) fn resume(payload: &[u8]) -> i32 {
     let Ok((mut state, work)) = postcard::from_bytes::<(State, Work)>(payload) else { return 126 };
     state.subshells += 1;
-    state.loops = 0;
+    (state.loops, state.depth, state.nesting) = (0, 0, 0);
     state.outer_traps = state.traps.clone();
     let (errtrace, functrace) = (state.options.on(Opt::Errtrace), state.options.on(Opt::Functrace));
     state.traps.retain(|name, action| match name.as_str() {
