@@ -26,12 +26,12 @@ impl Checkout {
 
     /// Guest workspaces whose members become components, where they exist.
     pub(crate) fn component_workspaces(&self) -> Vec<PathBuf> {
-        self.existing(&["plugins", "tests/guests"])
+        self.existing(&["plugins", "plugins/commands", "tests/guests"])
     }
 
     /// All workspaces beside the host's, where they exist.
     pub(crate) fn guest_workspaces(&self) -> Vec<PathBuf> {
-        self.existing(&["guest-sdk", "plugins", "tests/guests"])
+        self.existing(&["guest-sdk", "plugins", "plugins/commands", "tests/guests"])
     }
 
     fn existing(&self, folders: &[&str]) -> Vec<PathBuf> {

@@ -1,5 +1,6 @@
 //! Builds the components, once per content: the built-in plugins as `target/guests/plugins/NAME/{plugin.toml,NAME.wasm}`,
-//! the tests' guests as `target/guests/tests/NAME.wasm`, and those with a manifest in `target/guests/test-plugins` too.
+//! the commands as `target/guests/commands/NAME.wasm`, the tests' guests as `target/guests/tests/NAME.wasm`, and those with a manifest
+//! in `target/guests/test-plugins` too.
 
 mod collect;
 mod fingerprint;

@@ -24,13 +24,14 @@ pub(super) fn components(workspace: &Path, artifacts: &[Artifact]) -> Result<Vec
         crates.entry(folder).or_default().extend(components.map(PathBuf::as_path));
     }
     let built_in = workspace.ends_with("plugins");
+    let parent = if workspace.ends_with("commands") { "commands" } else { "tests" };
     let mut installed = Vec::new();
     for (folder, components) in crates.iter().filter(|(_, components)| !components.is_empty()) {
         if built_in {
             installed.extend(plugin("plugins", folder, components)?);
             continue;
         }
-        installed.extend(components.iter().map(|component| test_guest(component)));
+        installed.extend(components.iter().map(|component| alone(parent, component)));
         if folder.join("plugin.toml").is_file() {
             installed.extend(plugin("test-plugins", folder, components)?);
         }
@@ -63,8 +64,8 @@ fn component_key(manifest: &Path) -> Result<String> {
     Ok(file.to_owned())
 }
 
-fn test_guest(component: &Path) -> Installed {
-    Installed { name: format!("tests/{}", name_of(component)), source: component.to_path_buf() }
+fn alone(parent: &str, component: &Path) -> Installed {
+    Installed { name: format!("{parent}/{}", name_of(component)), source: component.to_path_buf() }
 }
 
 fn name_of(path: &Path) -> String {
