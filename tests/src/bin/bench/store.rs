@@ -49,7 +49,7 @@ fn memory(plan: &Plan) -> Result<Row> {
     let runtime = measure::runtime()?;
     let before = measure::resident()?;
     let (store, _) = Store::open(config)?;
-    runtime.block_on(per_second(Log::Folded(store), 256, events))?;
+    runtime.block_on(per_second(Log::Folded(Box::new(store)), 256, events))?;
     let grown = (measure::resident()? - before) / 1024.0;
     eprintln!("  store: {grown:.0} MiB more than before {events} events of {} runs", events as u64 / RUN);
     // sled needs about as much again for what it is about to write, and the journal's queue and tail have their own bounds.
@@ -63,7 +63,7 @@ fn memory(plan: &Plan) -> Result<Row> {
 /// Where events go.
 enum Log {
     Alone(Journal),
-    Folded(Store),
+    Folded(Box<Store>),
 }
 
 impl Log {
@@ -83,7 +83,7 @@ impl Log {
 async fn with_state(writers: usize, events: usize) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let (store, _) = Store::open(Config::new(folder.path()))?;
-    per_second(Log::Folded(store), writers, events).await
+    per_second(Log::Folded(Box::new(store)), writers, events).await
 }
 
 async fn journal_alone(writers: usize, events: usize) -> Result<f64> {
