@@ -1,8 +1,9 @@
 //! What waits for the committer, bounded in bytes.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -13,6 +14,9 @@ use crate::format::frame;
 
 /// What an append is counted for beyond its bytes, so that many small ones are bounded too.
 const OVERHEAD: usize = 512;
+
+/// The longest that the committer stays awake for those who were just answered.
+const LOOK_OUT: Duration = Duration::from_micros(50);
 
 /// Someone who waits for an answer.
 pub(crate) type Answer = oneshot::Sender<Result<Appended, Error>>;
@@ -50,13 +54,15 @@ struct State {
 pub(crate) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
+    /// Counts arrivals, for a committer that looks out for them without holding the lock.
+    arrivals: AtomicUsize,
     room: Semaphore,
 }
 
 impl Queue {
     pub(crate) fn new(bytes: usize) -> Self {
         let state = Mutex::new(State { waiting: VecDeque::new(), closed: false, taken: 0, enough: 1 });
-        Self { state, arrived: Condvar::new(), room: Semaphore::new(bytes + OVERHEAD) }
+        Self { state, arrived: Condvar::new(), arrivals: AtomicUsize::new(0), room: Semaphore::new(bytes + OVERHEAD) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -84,6 +90,7 @@ impl Queue {
             return Err(Error::Closed);
         }
         state.waiting.push_back(waiting);
+        self.arrivals.fetch_add(1, Relaxed);
         let enough = state.waiting.len() >= state.enough;
         drop(state);
         if enough {
@@ -99,6 +106,7 @@ impl Queue {
     pub(crate) fn take(&self, max_bytes: usize, patience: Duration) -> Option<Work> {
         let state = self.lock();
         let hoped = state.taken + state.waiting.len();
+        let state = self.look_out(state, patience.min(LOOK_OUT));
         let state = self.wait(state, 1, Duration::MAX);
         let mut state = self.wait(state, hoped, patience);
         state.taken = 0;
@@ -106,6 +114,23 @@ impl Queue {
             Waiting::Task(task) => Some(Work::Task(task)),
             Waiting::Append(request) => Some(Work::Appends(self.take_appends(request, &mut state, max_bytes))),
         }
+    }
+
+    /// Stays awake for whoever was just answered: being woken takes a good part of the time of a sync. Whoever else wants this
+    /// processor gets it.
+    fn look_out<'a>(&'a self, mut state: MutexGuard<'a, State>, patience: Duration) -> MutexGuard<'a, State> {
+        if !state.waiting.is_empty() || state.taken == 0 || state.closed {
+            return state;
+        }
+        // Nobody needs to wake a committer that is awake.
+        state.enough = usize::MAX;
+        let seen = self.arrivals.load(Relaxed);
+        drop(state);
+        let began = Instant::now();
+        while self.arrivals.load(Relaxed) == seen && began.elapsed() < patience {
+            std::thread::yield_now();
+        }
+        self.lock()
     }
 
     /// Waits until `enough` are there, the queue is closed, or patience ends.
