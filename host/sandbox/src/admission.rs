@@ -9,6 +9,8 @@ pub enum World {
     Agent,
     /// `skep:plugin/tool`.
     Tool,
+    /// `wasi:cli/command`, which may import `skep:command/process`.
+    Command,
 }
 
 impl World {
@@ -16,6 +18,7 @@ impl World {
         match self {
             Self::Agent => "agent",
             Self::Tool => "tool",
+            Self::Command => "command",
         }
     }
 
@@ -23,6 +26,15 @@ impl World {
         match self {
             Self::Agent => "run",
             Self::Tool => "skep:plugin/tool-provider@0.1.0",
+            Self::Command => "wasi:cli/run@0.2.0",
+        }
+    }
+
+    /// The newest version that this host serves of what it exports, as major, minor.
+    const fn served(self) -> (u64, u64) {
+        match self {
+            Self::Agent | Self::Tool => CONTRACT,
+            Self::Command => WASI,
         }
     }
 
@@ -38,6 +50,7 @@ impl World {
                 "skep:agent/ask",
             ],
             Self::Tool => &["skep:plugin/http", "skep:plugin/search"],
+            Self::Command => &["skep:command/process"],
         }
     }
 
@@ -47,7 +60,7 @@ impl World {
             Self::Agent => {
                 &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"]
             }
-            Self::Tool => &[
+            Self::Tool | Self::Command => &[
                 "wasi:cli/",
                 "wasi:clocks/",
                 "wasi:filesystem/",
@@ -62,6 +75,8 @@ impl World {
 
 /// The newest contract of ours that this host serves, as major, minor.
 const CONTRACT: (u64, u64) = (0, 1);
+/// The wasi that this host serves.
+const WASI: (u64, u64) = (0, 2);
 /// The largest component, in bytes. Python guests are 28 MB.
 const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
 
@@ -118,6 +133,7 @@ fn article(world: World) -> &'static str {
     match world {
         World::Agent => "an agent",
         World::Tool => "a tool",
+        World::Command => "a command",
     }
 }
 
@@ -141,11 +157,11 @@ pub(crate) fn admit(bytes: &[u8], world: World) -> Result<(), Refusal> {
 fn check_exports(exports: Vec<String>, world: World) -> Result<(), Refusal> {
     let wanted = world.export();
     let is_wanted =
-        |export: &String| export == wanted || name(export) == name(wanted) && version(export) == Some(CONTRACT);
+        |export: &String| export == wanted || name(export) == name(wanted) && version(export) == Some(world.served());
     if exports.iter().any(is_wanted) {
         return Ok(());
     }
-    let is_newer = |export: &&String| name(export) == name(wanted) && version(export) > Some(CONTRACT);
+    let is_newer = |export: &&String| name(export) == name(wanted) && version(export) > Some(world.served()) && world != World::Command;
     match exports.iter().find(is_newer) {
         Some(newer) => Err(Refusal::NewerContract { interface: newer.clone() }),
         None => Err(Refusal::WrongWorld { world, export: wanted.into(), exports }),
@@ -160,8 +176,13 @@ fn check_import(import: String, world: World) -> Result<(), Refusal> {
             _ => Err(Refusal::NewerContract { interface: import }),
         };
     }
-    let is_wasi = world.wasi().iter().any(|package| name.starts_with(package)) && version(&import) == Some((0, 2));
+    let is_wasi = world.wasi().iter().any(|package| name.starts_with(package)) && version(&import) == Some(WASI);
     if is_wasi { Ok(()) } else { Err(Refusal::UnknownImport { world, import }) }
+}
+
+/// Whether a component that was admitted imports an interface.
+pub(crate) fn imports(bytes: &[u8], interface: &str) -> bool {
+    surface(bytes).is_ok_and(|(imports, _)| imports.iter().any(|import| name(import) == interface))
 }
 
 /// An interface without its version.

@@ -3,6 +3,7 @@
 //! own library would make an input/output error of it.
 
 mod output;
+pub(crate) mod root;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
 use crate::meter::{Exceeded, Meter, Space};
 use crate::quota::{Of, Quota, Short, Taken};
 use output::Counted;
+use root::Root;
 
 /// What one entry of a listing takes in the host's memory, beside its name.
 const ENTRY: u64 = 64;
@@ -36,6 +38,8 @@ pub(crate) struct Files<'a> {
     pub(crate) meter: &'a Arc<Meter>,
     pub(crate) space: &'a mut Space,
     pub(crate) listings: &'a mut Listings,
+    /// How paths are meant, where the root is more than the workspace.
+    pub(crate) root: Option<&'a Root>,
 }
 
 struct HasFiles;
@@ -78,18 +82,47 @@ impl Files<'_> {
     /// Room for the file behind a descriptor to reach `end`. What is no file, or may not be written, is refused by wasmtime.
     async fn grow(&mut self, fd: &Resource<Descriptor>, end: u64) -> FsResult<Option<Taken>> {
         let Some((file, true)) = self.file(fd)? else { return Ok(None) };
+        if !file.metadata()?.is_file() {
+            return Ok(None);
+        }
         let growth = end.saturating_sub(file.metadata()?.len());
         Ok(Some(self.quota()?.take(Of::Bytes, growth, self.meter).await?))
     }
 
     /// Room for one more entry below a folder that may be changed.
-    async fn entry(&mut self, fd: &Resource<Descriptor>) -> FsResult<Option<Taken>> {
+    async fn entry(&mut self, fd: &Resource<Descriptor>, path: &str) -> FsResult<Option<Taken>> {
         if !self.may_change(fd)? {
             return Ok(None);
         }
+        self.keep_root(fd, path)?;
         let quota = self.quota()?;
         quota.spend_entry()?;
         Ok(Some(quota.take(Of::Files, 1, self.meter).await?))
+    }
+
+    /// What `path` means below the folder behind a descriptor.
+    fn meant(&self, fd: &Resource<Descriptor>, path: String) -> FsResult<String> {
+        let Some(root) = self.root else { return Ok(path) };
+        let folder = root::folder(self.inner.table.get(fd)?);
+        Ok(folder.map_or(path.clone(), |folder| root.resolve(&folder, path)))
+    }
+
+    /// What the root itself holds stays as it is.
+    fn keep_root(&self, fd: &Resource<Descriptor>, path: &str) -> FsResult<()> {
+        let Some(root) = self.root else { return Ok(()) };
+        match root::folder(self.inner.table.get(fd)?) {
+            Some(folder) if root.is_part(&folder, path) => Err(ErrorCode::Access.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// A descriptor of `/dev/null`, if that is what the path means.
+    fn null(&mut self, fd: &Resource<Descriptor>, path: &str) -> FsResult<Option<Fd>> {
+        let Some(root) = self.root else { return Ok(None) };
+        match root::folder(self.inner.table.get(fd)?) {
+            Some(folder) if root.is_null(&folder, path) => Ok(Some(self.inner.table.push(Root::null()?)?)),
+            _ => Ok(None),
+        }
     }
 
     fn may_change(&self, fd: &Resource<Descriptor>) -> FsResult<bool> {
@@ -175,14 +208,47 @@ impl HostDescriptor for Files<'_> {
         read(fd: Fd, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)>;
         sync(fd: Fd) -> FsResult<()>;
         stat(fd: Fd) -> FsResult<DescriptorStat>;
-        stat_at(fd: Fd, flags: PathFlags, path: String) -> FsResult<DescriptorStat>;
-        set_times_at(fd: Fd, flags: PathFlags, path: String, accessed: NewTimestamp, modified: NewTimestamp) -> FsResult<()>;
-        readlink_at(fd: Fd, path: String) -> FsResult<String>;
-        remove_directory_at(fd: Fd, path: String) -> FsResult<()>;
-        unlink_file_at(fd: Fd, path: String) -> FsResult<()>;
         is_same_object(one: Fd, other: Fd) -> wasmtime::Result<bool>;
         metadata_hash(fd: Fd) -> FsResult<MetadataHashValue>;
-        metadata_hash_at(fd: Fd, flags: PathFlags, path: String) -> FsResult<MetadataHashValue>;
+    }
+
+    async fn stat_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
+        let path = self.meant(&fd, path)?;
+        HostDescriptor::stat_at(&mut self.inner, fd, flags, path).await
+    }
+
+    async fn set_times_at(
+        &mut self,
+        fd: Fd,
+        flags: PathFlags,
+        path: String,
+        accessed: NewTimestamp,
+        modified: NewTimestamp,
+    ) -> FsResult<()> {
+        let path = self.meant(&fd, path)?;
+        HostDescriptor::set_times_at(&mut self.inner, fd, flags, path, accessed, modified).await
+    }
+
+    async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
+        let path = self.meant(&fd, path)?;
+        HostDescriptor::readlink_at(&mut self.inner, fd, path).await
+    }
+
+    async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        let path = self.meant(&fd, path)?;
+        self.keep_root(&fd, &path)?;
+        HostDescriptor::remove_directory_at(&mut self.inner, fd, path).await
+    }
+
+    async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        let path = self.meant(&fd, path)?;
+        self.keep_root(&fd, &path)?;
+        HostDescriptor::unlink_file_at(&mut self.inner, fd, path).await
+    }
+
+    async fn metadata_hash_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<MetadataHashValue> {
+        let path = self.meant(&fd, path)?;
+        HostDescriptor::metadata_hash_at(&mut self.inner, fd, flags, path).await
     }
 
     async fn set_size(&mut self, fd: Fd, size: Filesize) -> FsResult<()> {
@@ -207,9 +273,13 @@ impl HostDescriptor for Files<'_> {
         open: OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Fd> {
+        let path = self.meant(&fd, path)?;
+        if let Some(null) = self.null(&fd, &path)? {
+            return Ok(null);
+        }
         let creates = open.contains(OpenFlags::CREATE)
             && HostDescriptor::stat_at(&mut self.inner, same(&fd), path_flags, path.clone()).await.is_err();
-        let taken = if creates { self.entry(&fd).await? } else { None };
+        let taken = if creates { self.entry(&fd, &path).await? } else { None };
         let opened = settle(taken, self.inner.open_at(fd, path_flags, path, open, flags).await)?;
         if let (Some((file, _)), Some(quota)) = (self.file(&opened)?, self.quota) {
             quota.opened(&file);
@@ -218,23 +288,29 @@ impl HostDescriptor for Files<'_> {
     }
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let taken = self.entry(&fd).await?;
+        let path = self.meant(&fd, path)?;
+        let taken = self.entry(&fd, &path).await?;
         settle(taken, self.inner.create_directory_at(fd, path).await)
     }
 
     async fn symlink_at(&mut self, fd: Fd, to: String, path: String) -> FsResult<()> {
-        let taken = self.entry(&fd).await?;
+        let path = self.meant(&fd, path)?;
+        let taken = self.entry(&fd, &path).await?;
         settle(taken, self.inner.symlink_at(fd, to, path).await)
     }
 
     async fn link_at(&mut self, fd: Fd, flags: PathFlags, old: String, folder: Fd, new: String) -> FsResult<()> {
-        let taken = self.entry(&folder).await?;
+        let (old, new) = (self.meant(&fd, old)?, self.meant(&folder, new)?);
+        let taken = self.entry(&folder, &new).await?;
         let quota = self.quota()?;
         let _moving = quota.moving().await;
         settle(taken, self.inner.link_at(fd, flags, old, folder, new).await)
     }
 
     async fn rename_at(&mut self, fd: Fd, old: String, folder: Fd, new: String) -> FsResult<()> {
+        let (old, new) = (self.meant(&fd, old)?, self.meant(&folder, new)?);
+        self.keep_root(&fd, &old)?;
+        self.keep_root(&folder, &new)?;
         let quota = self.quota()?;
         let _moving = quota.moving().await;
         self.inner.rename_at(fd, old, folder, new).await

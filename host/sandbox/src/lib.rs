@@ -36,6 +36,7 @@ mod agent;
 mod budget;
 mod cache;
 mod clock;
+mod command;
 mod compile;
 mod descriptors;
 mod door;
@@ -57,6 +58,7 @@ mod wasi;
 mod workspace;
 
 pub use admission::{Refusal, World};
+pub use command::{Captured, Ending, Executed, Execution, Fetch, Image};
 pub use compile::{Compiler, compile_worker};
 pub use descriptors::open_as_many_files_as_allowed;
 pub use door::{Answer, Door, Failure, Request, Stop, Task};

@@ -13,6 +13,7 @@ use crate::admission::{self, Refusal, World};
 use crate::agent::{self, Brain};
 use crate::budget::{self, Budget, Spent};
 use crate::cache::{Cache, Cached};
+use crate::command::{self, Actor, Command, Image};
 use crate::compile::{self, Compiler};
 use crate::descriptors;
 use crate::door::{Door, Task};
@@ -40,6 +41,8 @@ pub struct Config {
     pub tools: u32,
     /// Linear memory that all guests together may hold, in bytes.
     pub memory_bytes: u64,
+    /// Calls at once that execute commands; each may have many at once.
+    pub shells: u32,
     /// The operator's maxima; no guest gets more.
     pub maxima: Limits,
     /// Who compiles.
@@ -58,6 +61,7 @@ impl Default for Config {
             agents: 256,
             tools: descriptors::calls(128, Limits::TOOL.handles),
             memory_bytes: budget::of_this_machine(),
+            shells: 4,
             maxima,
             compiler: Compiler::InProcess,
             heavy: (cores - 1).max(1),
@@ -135,12 +139,15 @@ pub struct Sandbox {
     agent_slots: Semaphore,
     tool_slots: Semaphore,
     budget: Arc<Budget>,
+    shell_slots: Semaphore,
     agent_linker: Linker<Brain>,
     tool_linker: Linker<Hand>,
+    command_linker: Linker<Actor>,
     cache: Cache,
     compiler: Compiler,
     agents: Ready<Agent>,
     tools: Ready<Tool>,
+    commands: Ready<Command>,
 }
 
 impl Sandbox {
@@ -150,7 +157,7 @@ impl Sandbox {
     /// wasmtime can't be set up, or the cache folder can't be used.
     pub fn new(config: Config) -> Result<Self, Error> {
         let sizes = Sizes {
-            instances: config.agents + config.tools,
+            instances: config.agents + config.tools + config.shells * command::AT_ONCE,
             memory_bytes: config.maxima.memory_bytes,
             table_elements: config.maxima.table_elements,
         };
@@ -159,21 +166,26 @@ impl Sandbox {
         let (mut agent_linker, mut tool_linker) = (Linker::new(&engine), Linker::new(&engine));
         agent::link(&mut agent_linker).map_err(failed)?;
         tool::link(&mut tool_linker).map_err(failed)?;
+        let mut command_linker = Linker::new(&engine);
+        command::link(&mut command_linker).map_err(failed)?;
         Ok(Self {
             ticker: Ticker::start(engine.clone())?,
             turns: Arc::new(Semaphore::new(config.heavy.max(1))),
             agent_slots: Semaphore::new(config.agents as usize),
             tool_slots: Semaphore::new(config.tools as usize),
             budget: Arc::new(Budget::new(config.memory_bytes)),
+            shell_slots: Semaphore::new(config.shells as usize),
             cache: Cache::open(config.cache.as_deref(), &engine)?,
             compiler: config.compiler,
             agents: Ready::default(),
             tools: Ready::default(),
+            commands: Ready::default(),
             engine,
             allocation,
             fallback,
             agent_linker,
             tool_linker,
+            command_linker,
         })
     }
 
@@ -214,6 +226,38 @@ impl Sandbox {
     /// The tool component with this digest, if it is loaded.
     pub fn loaded_tool(&self, digest: Digest) -> Option<Tool> {
         self.tools.get(digest)
+    }
+
+    /// The command with this digest, loaded now if it was not.
+    pub(crate) async fn command(self: &Arc<Self>, digest: Digest, image: &Image) -> Result<Command, Error> {
+        if let Some(command) = self.commands.get(digest) {
+            return Ok(command);
+        }
+        let (sandbox, fetch) = (Arc::clone(self), Arc::clone(&image.fetch));
+        let loading = tokio::task::spawn_blocking(move || {
+            sandbox.commands.get_or_make(digest, || {
+                let wasm = fetch(digest).map_err(Error::Compile)?;
+                let component = sandbox.component(digest, &wasm, World::Command)?;
+                let pre = sandbox.command_linker.instantiate_pre(&component);
+                let pre = pre.and_then(wasmtime_wasi::p2::bindings::CommandPre::new);
+                let knows_where_it_is = admission::imports(&wasm, "skep:command/process");
+                Ok(Command { pre: pre.map_err(|error| Error::Link(format!("{error:#}")))?, knows_where_it_is })
+            })
+        });
+        loading.await.map_err(|error| Error::Compile(error.to_string()))?
+    }
+
+    /// A place for one more call that executes commands. It is never closed, and without a place the pool would refuse.
+    pub(crate) async fn shell_slot(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        self.shell_slots.acquire().await.ok()
+    }
+
+    pub(crate) const fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    pub(crate) fn ticking(&self) -> crate::ticker::Ticking {
+        self.ticker.ticking()
     }
 
     fn component(&self, digest: Digest, wasm: &[u8], world: World) -> Result<Component, Error> {
@@ -330,7 +374,7 @@ impl Sandbox {
     }
 
     /// The only way to make a store: never without limits.
-    fn store<T: Send + 'static>(
+    pub(crate) fn store<T: Send + 'static>(
         &self,
         data: T,
         meter: &Meter,
@@ -352,7 +396,7 @@ impl Sandbox {
     }
 
     /// Lets each epoch tick look at the guest's processor time and give others their turn.
-    fn keep_time<T: Send + 'static>(&self, store: &mut Store<T>, meter: &Arc<Meter>) -> Arc<CpuClock> {
+    pub(crate) fn keep_time<T: Send + 'static>(&self, store: &mut Store<T>, meter: &Arc<Meter>) -> Arc<CpuClock> {
         let clock = CpuClock::new(Arc::clone(meter), Arc::clone(&self.turns));
         let ticking = Arc::clone(&clock);
         store.set_epoch_deadline(1);

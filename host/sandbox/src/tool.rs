@@ -73,6 +73,12 @@ impl WasiHttpHooks for Refuse {
     }
 }
 
+pub(crate) fn http_context() -> WasiHttpCtx {
+    let mut http = WasiHttpCtx::new();
+    http.set_field_size_limit(HTTP_FIELD_BYTES);
+    http
+}
+
 type Sent = (::http::Response<WasiBody>, Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>);
 
 impl Hand {
@@ -83,8 +89,7 @@ impl Hand {
     ) -> wasmtime::Result<Self> {
         let logs = Logs::new(meter.limits().log_bytes);
         let wasi = crate::wasi::of_a_tool(&logs, workspace)?;
-        let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(HTTP_FIELD_BYTES);
+        let http = http_context();
         let space = Space::new(Arc::clone(&meter), Arc::clone(budget));
         let workspace = workspace.filter(|(_, access)| *access != Access::None).map(|(workspace, _)| workspace.clone());
         let (table, listings) = (ResourceTable::new(), Listings::new());
@@ -98,6 +103,7 @@ impl Hand {
             meter: &self.meter,
             space: &mut self.space,
             listings: &mut self.listings,
+            root: None,
         }
     }
 }

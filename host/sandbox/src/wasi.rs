@@ -45,12 +45,8 @@ pub(crate) fn of_a_brain(logs: &Logs, seed: u64) -> WasiCtx {
 /// The context of a tool call: its logs, a coarse clock, and the workspace when it is granted.
 pub(crate) fn of_a_tool(logs: &Logs, workspace: Option<(&Workspace, Access)>) -> wasmtime::Result<WasiCtx> {
     let mut wasi = WasiCtxBuilder::new();
-    wasi.stdout(logs.stream(Stream::Stdout))
-        .stderr(logs.stream(Stream::Stderr))
-        .wall_clock(Coarse)
-        .monotonic_clock(Coarse)
-        .max_random_size(RANDOM_BYTES);
-    deny_network(&mut wasi);
+    wasi.stdout(logs.stream(Stream::Stdout)).stderr(logs.stream(Stream::Stderr));
+    restrict(&mut wasi);
     let perms = match workspace {
         None | Some((_, Access::None)) => None,
         Some((_, Access::Read)) => Some(FsPerms::ReadOnly),
@@ -60,6 +56,12 @@ pub(crate) fn of_a_tool(logs: &Logs, workspace: Option<(&Workspace, Access)>) ->
         wasi.preopened_dir(workspace.path(), WORKSPACE, perms)?.env("PWD", WORKSPACE).initial_cwd(WORKSPACE);
     }
     Ok(wasi.build())
+}
+
+/// What every guest that acts gets: a coarse clock, little randomness at once, no network.
+pub(crate) fn restrict(wasi: &mut WasiCtxBuilder) {
+    wasi.wall_clock(Coarse).monotonic_clock(Coarse).max_random_size(RANDOM_BYTES);
+    deny_network(wasi);
 }
 
 /// wasmtime's defaults deny already; said again here so that a changed default is not a hole.

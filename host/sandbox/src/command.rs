@@ -1,0 +1,126 @@
+//! Commands of an image: each an instance of its own, over one root, with pipes between them.
+//!
+//! A call starts one command, usually a shell, and that one starts others through the one import that it has beside wasi. All
+//! of them share the call's limits on processor time, calls and output; each has its own memory. They end with the call.
+
+mod actor;
+mod capture;
+mod family;
+mod image;
+mod life;
+mod open;
+mod pipe;
+mod streams;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use bytes::Bytes;
+use skep_model::{Access, LimitHit, LimitKind, Usage};
+
+pub use capture::Captured;
+pub use family::Ending;
+pub use image::{Fetch, Image};
+
+pub(crate) use actor::{Actor, link};
+pub(crate) use family::AT_ONCE;
+pub(crate) use life::Command;
+
+use crate::command::capture::Capture;
+use crate::command::family::Family;
+use crate::command::life::Start;
+use crate::command::open::Handle;
+use crate::{Meter, Sandbox, Workspace};
+
+/// What is to be executed.
+pub struct Execution {
+    /// What there is to execute.
+    pub image: Image,
+    /// The folder that commands see as `/`.
+    pub root: Workspace,
+    /// What they may do with it.
+    pub access: Access,
+    /// A name of the image, and its arguments after it.
+    pub arguments: Vec<String>,
+    /// The whole environment.
+    pub variables: Vec<(String, String)>,
+    /// Where it starts; absolute.
+    pub directory: String,
+    /// What it reads from its standard input.
+    pub input: Bytes,
+    /// The most of its output that is kept, in bytes.
+    pub output_bytes: usize,
+    /// The call's counters and limits.
+    pub meter: Arc<Meter>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed {
+    /// How the first command ended.
+    pub ending: Ending,
+    /// Standard output and standard error, in the order in which they were written.
+    pub output: Captured,
+    /// The limit that ended all of it, if one did.
+    pub limit: Option<LimitHit>,
+    /// What all commands used together.
+    pub usage: Usage,
+}
+
+/// Ends what is left of a family when its call is over or dropped.
+struct Disband(Arc<Family>);
+
+impl Drop for Disband {
+    fn drop(&mut self) {
+        self.0.disband();
+    }
+}
+
+impl Sandbox {
+    /// Executes a command of an image, and whatever it starts, to the end of the first one.
+    pub async fn execute(self: &Arc<Self>, execution: Execution) -> Executed {
+        let Execution { image, root, access, arguments, variables, directory, input, output_bytes, meter } = execution;
+        let capture = Arc::new(Capture::new(output_bytes));
+        let _slot = self.shell_slot().await;
+        let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter));
+        let _disband = Disband(Arc::clone(&family));
+        let given = BTreeMap::from([
+            (0, Handle::given(input)),
+            (1, Handle::shown(&capture)),
+            (2, Handle::shown(&capture)),
+        ]);
+        let ending = first(&family, arguments, variables, directory, given).await;
+        Executed { ending, output: capture.captured(), limit: family.hit(), usage: meter.usage() }
+    }
+}
+
+async fn first(
+    family: &Arc<Family>,
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    directory: String,
+    given: BTreeMap<u32, Handle>,
+) -> Ending {
+    let name = arguments.first().cloned().unwrap_or_default();
+    let Some((_, component)) = family.image.command(&name) else {
+        return Ending { code: 127, reason: format!("{name:?} is no command of this image") };
+    };
+    let place = match family.place(None) {
+        Ok(place) => place,
+        Err(reason) => return Ending { code: 126, reason },
+    };
+    let wall = Duration::from_millis(family.meter.limits().wall_ms);
+    let start =
+        Start { component, arguments, variables, directory, given, payload: Vec::new(), time_limit: None };
+    let killed_with = AtomicU32::new(137);
+    match tokio::time::timeout(wall, life::live(start, place, &killed_with)).await {
+        Ok(ending) => ending,
+        Err(_) => {
+            let reached = family.meter.limits().wall_ms;
+            family.exceeded(family.meter.hit(LimitKind::WallMs, reached).0);
+            Ending { code: 137, reason: format!("limit wall_ms = {reached}") }
+        }
+    }
+}
