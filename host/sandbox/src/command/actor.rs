@@ -140,7 +140,7 @@ impl Actor {
     }
 
     /// The file at `path`, opened below the root whatever links say.
-    async fn open_file(&self, path: &str, options: contract::OpenOptions) -> Reply<Handle> {
+    async fn open_file(&mut self, path: &str, options: contract::OpenOptions) -> Reply<Handle> {
         let below = match below_root(path) {
             Ok(below) => below,
             Err(failure) => return Ok(Err(failure)),
@@ -152,7 +152,7 @@ impl Actor {
     }
 
     /// Counts a file that is about to be. Not in the root itself, which stays as it is.
-    async fn make_room(&self, below: &Path) -> wasmtime::Result<bool> {
+    async fn make_room(&mut self, below: &Path) -> wasmtime::Result<bool> {
         let root = &self.place.family().root;
         if root.dir().symlink_metadata(below).is_ok() {
             return Ok(true);
