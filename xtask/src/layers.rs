@@ -22,10 +22,12 @@ const fn layer(name: &'static str, ours: &'static [&'static str], never: &'stati
 
 const LAYERS: &[Layer] = &[
     layer("skep-model", &[], &["tokio", "futures", "hyper", "wasmtime", "sled", "cap-std", "tracing"]),
+    layer("skep-toml", &[], &["tokio", "futures", "hyper", "wasmtime", "sled", "cap-std", "tracing"]),
     layer("skep-journal", &["skep-model"], &["sled", "wasmtime", "hyper"]),
     layer("skep-state", &["skep-model", "skep-journal"], &["wasmtime", "hyper"]),
     layer("skep-repo", &["skep-model"], &["sled", "wasmtime", "hyper"]),
-    layer("skep-config", &["skep-model"], &["sled", "wasmtime", "hyper", "tokio"]),
+    layer("skep-image", &["skep-model", "skep-toml"], &["sled", "wasmtime", "hyper", "tokio"]),
+    layer("skep-config", &["skep-model", "skep-toml"], &["sled", "wasmtime", "hyper", "tokio"]),
     layer("skep-sandbox", &["skep-model"], &["sled"]),
     layer("skep-egress", &["skep-model"], &["sled", "wasmtime"]),
     layer("skep-vault", &["skep-model"], &["sled", "wasmtime", "hyper"]),
@@ -38,6 +40,7 @@ const LAYERS: &[Layer] = &[
             "skep-state",
             "skep-repo",
             "skep-config",
+            "skep-image",
             "skep-sandbox",
             "skep-egress",
             "skep-vault",

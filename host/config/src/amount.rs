@@ -1,8 +1,7 @@
 //! Limits and other amounts, spelled in files as they are on the command line.
 
 use skep_model::{LimitKind, Limits, Overrides};
-
-use crate::reader::Section;
+use skep_toml::Section;
 
 const KEYS: &[&str] = &{
     let mut keys = [""; LimitKind::ALL.len()];

@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use skep_model::EgressRule;
-
-use crate::reader::Section;
-use crate::value::one_of;
+use skep_toml::{Section, one_of};
 
 const METHODS: &[(&str, &str)] = &[
     ("GET", "GET"),

@@ -18,10 +18,9 @@
 use std::path::Path;
 
 use skep_model::{Access, Overrides};
+use skep_toml::{Document, Section, one_of, prose};
 
 use crate::plugin::ACCESS;
-use crate::reader::{Document, Section};
-use crate::value::{one_of, prose};
 use crate::{ConfigError, ToolPattern, amount, name};
 
 /// An environment. `Environment::default()` grants nothing at all, takes no repository and has no name.

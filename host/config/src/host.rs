@@ -29,9 +29,8 @@
 use std::path::{Path, PathBuf};
 
 use skep_model::{LimitKind, Limits};
+use skep_toml::{Document, Section, folder};
 
-use crate::reader::{Document, Section};
-use crate::value::folder;
 use crate::{ConfigError, amount};
 
 const MIB: u64 = 1024 * 1024;

@@ -9,19 +9,13 @@
 mod amount;
 mod egress;
 mod environment;
-mod error;
-mod file;
 mod host;
 mod name;
 mod pattern;
 mod plugin;
-mod reader;
-mod value;
 
 pub use environment::{Environment, RepoNeed};
-pub use error::{ConfigError, Problem, Problems};
-pub use file::read;
 pub use host::{Disk, HostConfig, RUN_MAXIMA, Repos, Retention, TOOL_MAXIMA};
 pub use pattern::ToolPattern;
 pub use plugin::{Capabilities, PluginManifest, Provides, ToolDeclaration};
-pub use semver::Version;
+pub use skep_toml::{ConfigError, Problem, Problems, Version, read};

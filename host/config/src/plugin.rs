@@ -25,12 +25,10 @@
 
 use std::path::Path;
 
-use semver::Version;
 use skep_model::{Access, EgressRule, Idempotency, Overrides};
+use skep_toml::{Document, Section, Version, one_of, prose};
 
 use crate::ConfigError;
-use crate::reader::{Document, Section};
-use crate::value::{one_of, prose};
 use crate::{amount, egress, name};
 
 /// A plugin, as its author describes it.

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, reads a clock or draws a random number; ids, times and seeds are passed in.
 #![forbid(unsafe_code)]
 
+mod address;
 mod call;
 mod content;
 mod event;
@@ -17,6 +18,7 @@ mod state;
 mod time;
 mod tombstone;
 
+pub use address::{is_loopback, is_public};
 pub use call::{Call, Idempotency, Stream};
 pub use content::{Content, INLINE_BYTES};
 pub use event::{Event, Happening};

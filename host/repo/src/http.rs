@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use skep_model::{is_loopback, is_public};
 use ureq::config::Config;
 use ureq::http::{Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
@@ -16,7 +17,7 @@ use ureq::{Agent, Body};
 use url::Url;
 
 use crate::location::same_server;
-use crate::{RepoError, Terms, address};
+use crate::{RepoError, Terms};
 
 const REDIRECTIONS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(15);
@@ -158,7 +159,7 @@ impl Resolver for Checked {
         let found = self.inner.resolve(uri, config, timeout)?;
         let plain = uri.scheme_str() != Some("https");
         for socket in &found {
-            let allowed = if plain { address::is_loopback(socket.ip()) } else { address::is_public(socket.ip()) };
+            let allowed = if plain { is_loopback(socket.ip()) } else { is_public(socket.ip()) };
             let allowed = allowed || (self.allow_private && !plain);
             if !allowed {
                 let host = uri.host().unwrap_or_default().to_owned();

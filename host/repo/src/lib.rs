@@ -15,7 +15,6 @@
 //! is nobody's and can be removed at any time when no preparation is under way.
 #![deny(unsafe_code)]
 
-mod address;
 mod beneath;
 mod checkout;
 mod copy;

@@ -1,11 +1,11 @@
-//! Which addresses are public, so that a repository's URL can't be used to reach into the host's own network.
+//! Which addresses are public, so that a URL can't be used to reach into the host's own network.
 //!
 //! The lists are those of the IANA special-purpose address registries (RFC 6890 and its successors).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether anybody on the internet would reach the same machine at this address.
-pub(crate) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => embedded(address).map_or_else(|| is_public_v6(address), is_public_v4),
@@ -13,7 +13,7 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
 }
 
 /// Whether it is this machine.
-pub(crate) fn is_loopback(address: IpAddr) -> bool {
+pub fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 

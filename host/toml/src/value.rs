@@ -8,7 +8,8 @@ use toml::de::{DeInteger, DeValue};
 
 use crate::reader::{Document, Section, advice};
 
-pub(crate) struct Value<'d> {
+/// A value, at its place in the file.
+pub struct Value<'d> {
     document: &'d Document<'d>,
     path: String,
     value: &'d Spanned<DeValue<'d>>,
@@ -20,12 +21,12 @@ impl<'d> Value<'d> {
     }
 
     /// Notes what is wrong with it.
-    pub(crate) fn problem(&self, message: &str) {
+    pub fn problem(&self, message: &str) {
         self.document.problem(self.value.span().start, format!("`{}`: {message}", self.path));
     }
 
     /// What `parse` makes of the text.
-    pub(crate) fn text<T>(&self, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub fn text<T>(&self, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         match self.value.get_ref() {
             DeValue::String(text) => self.noted(parse(text)),
             other => self.is_no("a string", other),
@@ -33,7 +34,7 @@ impl<'d> Value<'d> {
     }
 
     /// What `parse` makes of a number's digits or of a text.
-    pub(crate) fn amount<T>(&self, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub fn amount<T>(&self, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         match self.value.get_ref() {
             DeValue::String(text) => self.noted(parse(text)),
             DeValue::Integer(integer) => self.noted(decimal(integer).and_then(|digits| parse(&digits))),
@@ -42,7 +43,7 @@ impl<'d> Value<'d> {
     }
 
     /// A whole number.
-    pub(crate) fn number(&self, range: RangeInclusive<u64>) -> Option<u64> {
+    pub fn number(&self, range: RangeInclusive<u64>) -> Option<u64> {
         let DeValue::Integer(integer) = self.value.get_ref() else {
             return self.is_no("a whole number", self.value.get_ref());
         };
@@ -52,7 +53,7 @@ impl<'d> Value<'d> {
     }
 
     /// `true` or `false`.
-    pub(crate) fn flag(&self) -> Option<bool> {
+    pub fn flag(&self) -> Option<bool> {
         match self.value.get_ref() {
             DeValue::Boolean(flag) => Some(*flag),
             other => self.is_no("true or false", other),
@@ -60,7 +61,7 @@ impl<'d> Value<'d> {
     }
 
     /// The elements of an array.
-    pub(crate) fn items(&self) -> Vec<Value<'d>> {
+    pub fn items(&self) -> Vec<Value<'d>> {
         let DeValue::Array(array) = self.value.get_ref() else {
             return self.is_no("an array", self.value.get_ref()).unwrap_or_default();
         };
@@ -69,7 +70,7 @@ impl<'d> Value<'d> {
     }
 
     /// A table.
-    pub(crate) fn section(&self) -> Option<Section<'d>> {
+    pub fn section(&self) -> Option<Section<'d>> {
         match self.value.get_ref() {
             DeValue::Table(table) => Some(Section::new(self.document, &self.path, self.value.span().start, table)),
             other => self.is_no("a table", other),
@@ -92,7 +93,7 @@ fn decimal(integer: &DeInteger<'_>) -> Result<String, String> {
 }
 
 /// A reader of one of a few words.
-pub(crate) fn one_of<T: Copy>(choices: &[(&'static str, T)]) -> impl Fn(&str) -> Result<T, String> {
+pub fn one_of<T: Copy>(choices: &[(&'static str, T)]) -> impl Fn(&str) -> Result<T, String> {
     move |text| {
         let words = choices.iter().map(|(word, _)| *word).collect::<Vec<_>>();
         let chosen = choices.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
@@ -101,12 +102,15 @@ pub(crate) fn one_of<T: Copy>(choices: &[(&'static str, T)]) -> impl Fn(&str) ->
 }
 
 /// A reader of folders, which are relative to the folder of the file that names them.
-pub(crate) fn folder(file: &Path) -> impl Fn(&str) -> Result<PathBuf, String> {
+pub fn folder(file: &Path) -> impl Fn(&str) -> Result<PathBuf, String> {
     let base = file.parent().unwrap_or(Path::new("")).to_owned();
     move |text| if text.is_empty() { Err("names no folder".to_owned()) } else { Ok(base.join(text)) }
 }
 
 /// Any text.
-pub(crate) fn prose(text: &str) -> Result<String, String> {
+///
+/// # Errors
+/// None; the form is that of the other readers.
+pub fn prose(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }

@@ -10,7 +10,7 @@ use crate::value::Value;
 use crate::{ConfigError, Problem, Problems};
 
 /// A file while it is read.
-pub(crate) struct Document<'t> {
+pub struct Document<'t> {
     text: &'t str,
     problems: RefCell<Vec<Problem>>,
 }
@@ -18,11 +18,10 @@ pub(crate) struct Document<'t> {
 impl<'t> Document<'t> {
     /// What `read` makes of the file's root table, unless anything at all is wrong with the file. So what `read`
     /// returns in place of a value that it could not make sense of is never seen by anyone.
-    pub(crate) fn parse<T>(
-        file: &Path,
-        text: &'t str,
-        read: impl FnOnce(&mut Section<'_>) -> T,
-    ) -> Result<T, ConfigError> {
+    ///
+    /// # Errors
+    /// All that is wrong with the file.
+    pub fn parse<T>(file: &Path, text: &'t str, read: impl FnOnce(&mut Section<'_>) -> T) -> Result<T, ConfigError> {
         let document = Self { text, problems: RefCell::default() };
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
@@ -43,7 +42,7 @@ impl<'t> Document<'t> {
 }
 
 /// One table of a file.
-pub(crate) struct Section<'d> {
+pub struct Section<'d> {
     document: &'d Document<'d>,
     /// `capabilities.limits`; empty for the root.
     path: String,
@@ -51,26 +50,28 @@ pub(crate) struct Section<'d> {
     table: &'d DeTable<'d>,
     asked: Vec<&'static str>,
     later: Vec<&'static str>,
+    /// Every key is data.
+    open: bool,
 }
 
 impl<'d> Section<'d> {
     pub(crate) fn new(document: &'d Document<'d>, path: &str, offset: usize, table: &'d DeTable<'d>) -> Self {
-        Self { document, path: path.to_owned(), offset, table, asked: Vec::new(), later: Vec::new() }
+        Self { document, path: path.to_owned(), offset, table, asked: Vec::new(), later: Vec::new(), open: false }
     }
 
     /// The value of a key, which is thereby a valid one.
-    pub(crate) fn take(&mut self, key: &'static str) -> Option<Value<'d>> {
+    pub fn take(&mut self, key: &'static str) -> Option<Value<'d>> {
         self.asked.push(key);
         self.find(key)
     }
 
     /// A text that means something to `parse`.
-    pub(crate) fn get<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub fn get<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         self.take(key)?.text(parse)
     }
 
     /// The same, of a key that must be there.
-    pub(crate) fn need<T: Default>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> T {
+    pub fn need<T: Default>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> T {
         let Some(value) = self.take(key) else {
             self.problem(format!("missing key `{key}`{}", self.place()));
             return T::default();
@@ -79,11 +80,7 @@ impl<'d> Section<'d> {
     }
 
     /// A list of texts that mean something to `parse`, none of them twice.
-    pub(crate) fn list<T: PartialEq>(
-        &mut self,
-        key: &'static str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Vec<T> {
+    pub fn list<T: PartialEq>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
         let mut list = Vec::new();
         for value in self.take(key).into_iter().flat_map(|value| value.items()) {
             match value.text(&parse) {
@@ -96,36 +93,45 @@ impl<'d> Section<'d> {
     }
 
     /// A table.
-    pub(crate) fn section(&mut self, key: &'static str) -> Option<Section<'d>> {
+    pub fn section(&mut self, key: &'static str) -> Option<Section<'d>> {
         self.take(key)?.section()
     }
 
     /// An array of tables.
-    pub(crate) fn sections(&mut self, key: &'static str) -> Vec<Section<'d>> {
+    pub fn sections(&mut self, key: &'static str) -> Vec<Section<'d>> {
         let items = self.take(key).into_iter().flat_map(|value| value.items());
         items.filter_map(|value| value.section()).collect()
     }
 
     /// Keys that will mean something one day: refused as such, so that nobody believes they are served.
-    pub(crate) fn later(&mut self, keys: &[&'static str]) {
+    pub fn later(&mut self, keys: &[&'static str]) {
         self.refuse(keys, "is not served by this host yet; leave it out");
         self.later.extend(keys);
     }
 
     /// Keys that must not be there, for a reason better than being unknown.
-    pub(crate) fn refuse(&self, keys: &[&str], reason: &str) {
+    pub fn refuse(&self, keys: &[&str], reason: &str) {
         for value in keys.iter().filter_map(|key| self.find(key)) {
             value.problem(reason);
         }
     }
 
-    /// All keys of a table whose keys are data, such as limits.
-    pub(crate) fn entries(&mut self, keys: &[&'static str]) -> Vec<(&'static str, Value<'d>)> {
+    /// All keys of a table whose keys are data and any of which may be there, such as variables.
+    pub fn pairs(&mut self) -> Vec<(&'d str, Value<'d>)> {
+        self.open = true;
+        let pairs = self.table.iter();
+        pairs
+            .map(|(key, value)| (&**key.get_ref(), Value::new(self.document, self.path_of(key.get_ref()), value)))
+            .collect()
+    }
+
+    /// The keys of a table whose keys are data out of a list, such as limits.
+    pub fn entries(&mut self, keys: &[&'static str]) -> Vec<(&'static str, Value<'d>)> {
         keys.iter().filter_map(|key| Some((*key, self.take(key)?))).collect()
     }
 
     /// Notes what is wrong with the table as a whole.
-    pub(crate) fn problem(&self, message: String) {
+    pub fn problem(&self, message: String) {
         self.document.problem(self.offset, message);
     }
 
@@ -143,7 +149,7 @@ impl<'d> Section<'d> {
     }
 
     fn known(&self, key: &str) -> bool {
-        self.asked.contains(&key) || self.later.contains(&key)
+        self.open || self.asked.contains(&key) || self.later.contains(&key)
     }
 }
 
