@@ -14,7 +14,7 @@ mod name;
 mod pattern;
 mod plugin;
 
-pub use environment::{Environment, RepoNeed};
+pub use environment::{Environment, ImageName, RepoNeed};
 pub use host::{Disk, HostConfig, RUN_MAXIMA, Repos, Retention, TOOL_MAXIMA};
 pub use pattern::ToolPattern;
 pub use plugin::{Capabilities, PluginManifest, Provides, ToolDeclaration};

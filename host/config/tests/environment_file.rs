@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use skep_config::{ConfigError, Environment, RepoNeed};
-use skep_model::{Access, LimitKind};
+use skep_config::{ConfigError, Environment, ImageName, RepoNeed};
+use skep_model::{Access, LimitKind, StartupCommand};
 
 fn parse(text: &str) -> Result<Environment, ConfigError> {
     Environment::parse(Path::new("environment.toml"), text)
@@ -64,11 +64,11 @@ fn a_repository_that_nobody_may_read_is_refused() {
 
 #[test]
 fn what_is_not_served_yet_is_refused_and_never_ignored() {
-    let message = problems("name = 'e'\nimage = 'unix'\nstartup = []\nworkspase = 'read'");
+    let message = problems("name = 'e'\nsecrets = []\nmodel = 'x'\nworkspase = 'read'");
     assert_eq!(
         message,
-        "environment.toml:2: `image`: is not served by this host yet; leave it out\n\
-         environment.toml:3: `startup`: is not served by this host yet; leave it out\n\
+        "environment.toml:2: `secrets`: is not served by this host yet; leave it out\n\
+         environment.toml:3: `model`: is not served by this host yet; leave it out\n\
          environment.toml:4: unknown key `workspase`; did you mean `workspace`?"
     );
 }
@@ -87,4 +87,41 @@ fn the_environments_that_ship_are_valid_and_named_after_their_folder() {
     }
     names.sort();
     assert!(["minimal", "repo", "repo-readonly"].iter().all(|name| names.iter().any(|is| is == name)), "{names:?}");
+}
+
+#[test]
+fn images_startup_commands_and_variables_are_read_in_order() {
+    let text = "name = 'e'\nworkspace = 'write'\nimage = ['unix', './extra', 'registry.example.com/tools:1.0']\n\
+                [env]\nLANG = 'C.UTF-8'\n\
+                [[startup]]\ncommand = 'make'\n\
+                [[startup]]\ncommand = 'make check'\ntimeout = '30s'\ncontinue_on_failure = true";
+    let environment = Environment::parse(Path::new("/etc/e/environment.toml"), text).unwrap();
+    let reference = |text: &str| ImageName::Reference(text.to_owned());
+    let folder = ImageName::Folder("/etc/e/./extra".into());
+    assert_eq!(environment.image, [reference("unix"), folder, reference("registry.example.com/tools:1.0")]);
+    assert_eq!(environment.variables.get("LANG").map(String::as_str), Some("C.UTF-8"));
+    let startup = |at: usize| {
+        let StartupCommand { command, timeout_ms, continue_on_failure } = &environment.startup[at];
+        (command.as_str(), *timeout_ms, *continue_on_failure)
+    };
+    assert_eq!((startup(0), startup(1)), (("make", 600_000, false), ("make check", 30_000, true)));
+    assert_eq!(parse("name = 'e'\nworkspace = 'read'\nimage = 'unix'").unwrap().image, [reference("unix")]);
+}
+
+#[test]
+fn what_a_shell_could_not_use_is_refused() {
+    let message = problems(
+        "name = 'e'\nworkspace = 'read'\nimage = 'no image'\n[env]\n1X = 'a'\n[[startup]]\ncommand = ' '\ntimeuot = 3",
+    );
+    assert_eq!(
+        message,
+        "environment.toml:3: `image`: \"no image\" is no image: write a name such as \"unix\", a reference such as \
+         \"registry.example.com/image:1.0\", or a folder that begins with ./\n\
+         environment.toml:5: `env.1X`: is no variable's name: write letters, digits and underscores, and no digit first\n\
+         environment.toml:6: `startup`: there is nothing to execute: name an `image`, such as \"unix\"\n\
+         environment.toml:6: `startup`: startup commands make the workspace ready: set `workspace` to \"write\"\n\
+         environment.toml:7: `startup[0].command`: \" \" is no command\n\
+         environment.toml:8: unknown key `timeuot` in `startup[0]`; did you mean `timeout`?"
+    );
+    assert!(problems("name = 'e'\nimage = 'unix'").contains("commands work in the workspace"));
 }

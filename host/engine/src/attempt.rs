@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, RunState, Seq, Timestamp,
+    Access, Content, Event, Happening, LimitHit, LimitKind, Outcome, Record, RunId, RunSpec, RunState, Seq,
+    StartupCommand, Timestamp,
 };
-use skep_sandbox::{Agent, Ended, Sandbox, Task, Workspace};
+use skep_sandbox::{Agent, Ended, Ending, Executed, Sandbox, Task};
 use skep_state::Store;
 
 use crate::Error;
 use crate::door::{Leave, Rest, RunDoor};
 use crate::history::History;
-use crate::home::{Found, Homes};
+use crate::home::{Found, Home, Homes};
+use crate::images::Images;
 use crate::perform::Performer;
 use crate::replay::is_the_brains;
 use crate::runlog::{Attached, Hears, Live, RunLog, RunLogs};
+use crate::shell::{self, Line, Shell};
 use crate::spent::{Before, Spent};
 use crate::{clock, fit, keep};
 
@@ -25,6 +28,7 @@ pub(crate) struct Attempts {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) logs: RunLogs,
     pub(crate) homes: Homes,
+    pub(crate) images: Images,
     pub(crate) linger: Duration,
     /// How long a run waits that a full disk kept from going on.
     pub(crate) retry: Duration,
@@ -255,8 +259,8 @@ impl Attempts {
 
     async fn work(&self, subject: &Subject) -> Result<(Ended, Rest), Error> {
         let outcome = |outcome| Ok((Ended::Outcome(outcome), Rest::default()));
-        let workspace = match self.workspace(subject).await? {
-            Ok(workspace) => workspace,
+        let home = match self.home(subject).await? {
+            Ok(home) => home,
             Err(end) => return outcome(end),
         };
         let agent = match self.agent(&subject.spec).await {
@@ -269,12 +273,12 @@ impl Attempts {
         if matches!(subject.way, Way::Anew) {
             subject.log.add(vec![Happening::Began]).await?;
         }
-        self.think(subject, agent, workspace).await
+        self.think(subject, agent, home).await
     }
 
     /// The run's workspace, made when it is not there yet. The inner error is the run's end.
-    async fn workspace(&self, subject: &Subject) -> Result<Result<Option<Workspace>, Outcome>, Error> {
-        let Subject { run, log, spec, record, .. } = subject;
+    async fn home(&self, subject: &Subject) -> Result<Result<Option<Home>, Outcome>, Error> {
+        let Subject { run, log, spec, record, way, .. } = subject;
         if !Homes::needed(spec) {
             return Ok(Ok(None));
         }
@@ -284,24 +288,54 @@ impl Attempts {
                        what its tools wrote may be lost. Start the run again";
             return Ok(Err(Outcome::HostFault(why.to_owned())));
         }
-        if found == Found::Stale {
+        // Startup commands that were cut off may have done anything, and the agent has not.
+        let begun_anew = !spec.startup.is_empty() && record.calls == 0 && matches!(way, Way::Anew);
+        if found == Found::Home && !begun_anew {
+            return Ok(self.homes.open(*run, spec).map(Some));
+        }
+        if found != Found::Nothing {
             self.homes.remove(*run).await;
         }
-        if found != Found::Home {
-            match self.homes.make(*run, spec).await? {
-                Ok(workspace) => log.add(vec![Happening::Prepared { workspace }]).await?,
-                Err(outcome) => return Ok(Err(outcome)),
-            };
-        }
-        Ok(self.homes.open(*run, spec).map(Some))
+        match self.homes.make(*run, spec).await? {
+            Ok(workspace) => log.add(vec![Happening::Prepared { workspace }]).await?,
+            Err(outcome) => return Ok(Err(outcome)),
+        };
+        let home = match self.homes.open(*run, spec) {
+            Ok(home) => home,
+            Err(outcome) => return Ok(Err(outcome)),
+        };
+        Ok(self.start_up(subject, &home).await?.map_or(Ok(Some(home)), Err))
     }
 
-    async fn think(
-        &self,
-        subject: &Subject,
-        agent: Agent,
-        workspace: Option<Workspace>,
-    ) -> Result<(Ended, Rest), Error> {
+    /// Executes the startup commands; one that fails is the run's end, unless it may fail.
+    async fn start_up(&self, subject: &Subject, home: &Home) -> Result<Option<Outcome>, Error> {
+        let Some(image) = &subject.spec.grants.image else { return Ok(None) };
+        for startup in &subject.spec.startup {
+            let meter = subject.spent.tool(shell::startup_limits(image, startup));
+            let shell = Shell {
+                sandbox: &self.sandbox,
+                images: &self.images,
+                spec: &subject.spec,
+                root: &home.root,
+                access: Access::Write,
+                meter: Arc::clone(meter.meter()),
+            };
+            let executed = match shell.execute(Line::of(startup)).await? {
+                Ok(executed) => executed,
+                Err(outcome) => return Ok(Some(outcome)),
+            };
+            let failed = failed(startup, &executed);
+            let output = keep::text(&self.store, executed.output.text).await?;
+            let (command, Ending { code: exit_code, reason }) = (startup.command.clone(), executed.ending);
+            subject.log.add(vec![Happening::Startup { command, exit_code, reason, output }]).await?;
+            if failed.is_some() {
+                return Ok(failed);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn think(&self, subject: &Subject, agent: Agent, home: Option<Home>) -> Result<(Ended, Rest), Error> {
         let performer = Performer {
             log: Arc::clone(&subject.log),
             live: Arc::clone(&subject.live),
@@ -309,7 +343,8 @@ impl Attempts {
             sandbox: Arc::clone(&self.sandbox),
             spec: Arc::clone(&subject.spec),
             spent: Arc::clone(&subject.spent),
-            workspace,
+            home,
+            images: self.images.clone(),
             linger: self.linger,
         };
         let history = History::new(Arc::clone(&self.store), subject.run, 2, subject.history_ends);
@@ -351,6 +386,21 @@ impl Attempts {
         subject.log.add_durably(vec![Happening::Ended { outcome, usage }]).await?;
         Ok(After::Ended)
     }
+}
+
+/// The run's end when a startup command failed that must not.
+fn failed(startup: &StartupCommand, executed: &Executed) -> Option<Outcome> {
+    const LAST_WORDS: usize = 2_000;
+    let Executed { ending: Ending { code, reason }, output, .. } = executed;
+    if *code == 0 || startup.continue_on_failure {
+        return None;
+    }
+    let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+    let from = output.text.ceil_char_boundary(output.text.len().saturating_sub(LAST_WORDS));
+    let words = output.text[from..].trim();
+    let said =
+        if words.is_empty() { " and printed nothing".to_owned() } else { format!("; it printed last:\n{words}") };
+    Some(Outcome::SetupFailed(format!("startup command {:?} ended with {code}{why}{said}", startup.command)))
 }
 
 /// The brain's task, with the prompt whole.

@@ -8,6 +8,7 @@ use skep_model::Digest;
 use skep_sandbox::{Sandbox, ToolDescription};
 
 use crate::Error;
+use crate::shell;
 
 /// A plugin as it lies on disk.
 #[derive(Debug, Clone)]
@@ -23,6 +24,7 @@ pub struct Plugin {
 pub struct Catalog {
     plugins: BTreeMap<String, Plugin>,
     environments: BTreeMap<String, Environment>,
+    images: Vec<PathBuf>,
 }
 
 impl Plugin {
@@ -64,6 +66,11 @@ impl Catalog {
         {
             let plugin = Plugin::read(&folder)?;
             let name = plugin.manifest.name.clone();
+            if name == shell::PLUGIN {
+                let reason =
+                    format!("is the host's own name for what executes commands; {} needs another", folder.display());
+                return Err(Error::Plugin { plugin: name, reason });
+            }
             if let Some(other) = catalog.plugins.insert(name.clone(), plugin) {
                 let reason = format!("is in {} and in {}; remove one", other.folder.display(), folder.display());
                 return Err(Error::Plugin { plugin: name, reason });
@@ -94,6 +101,17 @@ impl Catalog {
             self.environments.entry(environment.name.clone()).or_insert(environment);
         }
         self
+    }
+
+    /// The same with these folders, each of which holds a folder for each image.
+    pub fn with_images(mut self, folders: Vec<PathBuf>) -> Self {
+        self.images = folders;
+        self
+    }
+
+    /// The folders of images.
+    pub fn images(&self) -> &[PathBuf] {
+        &self.images
     }
 
     /// The plugins, by name.

@@ -17,6 +17,7 @@ use crate::attempt::Attempts;
 use crate::catalog::Catalog;
 use crate::dispatch::{Board, Shutdown, dispatch};
 use crate::home::Homes;
+use crate::images::Images;
 use crate::intake::check_message;
 use crate::pins::Pins;
 use crate::queue::Waiting;
@@ -89,6 +90,7 @@ impl Engine {
     /// # Errors
     /// The sandbox can't be set up.
     pub fn new(data: &Path, store: Arc<Store>, catalog: Arc<Catalog>, config: Config) -> Result<Self, Error> {
+        let images = Images::new(data, catalog.images().to_vec());
         let Config {
             mut sandbox,
             repo,
@@ -107,13 +109,15 @@ impl Engine {
         let sandbox = Arc::new(Sandbox::new(sandbox)?);
         let homes = Homes::new(data.join("workspaces"), repo, min_free_bytes / 2);
         let logs = RunLogs::new(Arc::clone(&store));
-        let pins = Pins::new(Arc::clone(&catalog), Arc::clone(&store), Arc::clone(&sandbox), tool_maxima);
+        let pins =
+            Pins::new(Arc::clone(&catalog), Arc::clone(&store), Arc::clone(&sandbox), images.clone(), tool_maxima);
         for environment in catalog.environments() {
             if let Err(error) = intake::limits(environment, &maxima).and(pins.allowed(environment)) {
                 tracing::warn!(%error, "runs in an environment will be refused");
             }
         }
-        let attempts = Attempts { store: Arc::clone(&store), sandbox, logs, homes, linger, retry, max_attempts };
+        let attempts =
+            Attempts { store: Arc::clone(&store), sandbox, logs, homes, images, linger, retry, max_attempts };
         let mut guard = DiskGuard::new(Arc::clone(&store.config().storage), data);
         guard.min_free_bytes = min_free_bytes;
         Ok(Self {

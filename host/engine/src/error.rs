@@ -24,6 +24,9 @@ pub enum Error {
         /// What is wrong and what would help.
         reason: String,
     },
+    /// An image that an environment names.
+    #[error(transparent)]
+    Image(#[from] skep_image::ImageError),
     /// No such agent.
     #[error("no agent named {name:?}; {}", listed(.known))]
     UnknownAgent {

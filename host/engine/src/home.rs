@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use skep_model::{Access, Outcome, RunId, RunSpec};
+use skep_model::{Access, Outcome, RepoSource, RunId, RunSpec};
 use skep_repo::{RepoError, Watch};
-use skep_sandbox::{Room, Workspace};
+use skep_sandbox::{Room, Workspace, WorkspaceError};
 
 use crate::Error;
+
+/// The workspace's name in its root.
+const WORKSPACE: &str = "workspace";
 
 /// The folder of all workspaces.
 pub(crate) struct Homes {
@@ -22,6 +25,22 @@ pub(crate) struct Homes {
     /// Differs after each start of the machine. A workspace is not synced while tools write to it, so one of an earlier
     /// start may have lost any of its writes.
     boot: String,
+}
+
+/// A run's root, and the workspace in it. What is written to either counts for both.
+#[derive(Clone)]
+pub(crate) struct Home {
+    /// What commands see as `/`.
+    pub(crate) root: Workspace,
+    /// What tools see as `/workspace`.
+    pub(crate) workspace: Workspace,
+}
+
+impl Home {
+    fn open(path: &Path, room: Room) -> Result<Self, WorkspaceError> {
+        let root = Workspace::with_room(path, room)?;
+        Ok(Self { workspace: root.below(WORKSPACE)?, root })
+    }
 }
 
 /// What is at a run's place.
@@ -56,9 +75,9 @@ impl Homes {
         }
     }
 
-    pub(crate) fn open(&self, run: RunId, spec: &RunSpec) -> Result<Workspace, Outcome> {
-        let workspace = Workspace::with_room(&self.path(run), Room::of(&spec.limits, self.reserve));
-        workspace.map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
+    pub(crate) fn open(&self, run: RunId, spec: &RunSpec) -> Result<Home, Outcome> {
+        Home::open(&self.path(run), Room::of(&spec.limits, self.reserve))
+            .map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
     }
 
     /// Puts the repositories in place: a line for each. The inner error is the run's end. Given up when dropped.
@@ -71,7 +90,7 @@ impl Homes {
                 fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(marker(&path), boot));
             marked.map_err(|source| Unmade::Marker(path.clone(), source))?;
             let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-            let prepared = skep_repo::prepare(&path, &spec.repos, &terms, watch).map_err(Unmade::Repo);
+            let prepared = prepare(&path, &spec.repos, &terms, watch);
             // Whoever gave up may have looked for something to remove before it was there.
             if cancel.load(Ordering::Relaxed) {
                 discard(run, &path);
@@ -116,6 +135,17 @@ impl Homes {
     fn path(&self, run: RunId) -> PathBuf {
         self.folder.join(run.to_string())
     }
+}
+
+/// The root, with the repositories in its workspace.
+fn prepare(
+    path: &Path,
+    repos: &[RepoSource],
+    terms: &skep_repo::Terms,
+    watch: Watch<'_>,
+) -> Result<skep_repo::Prepared, Unmade> {
+    skep_sandbox::lay_out(path).map_err(|source| Unmade::Marker(path.to_owned(), source))?;
+    skep_repo::prepare(&path.join(WORKSPACE), repos, terms, watch).map_err(Unmade::Repo)
 }
 
 enum Unmade {

@@ -98,6 +98,8 @@ impl Engine {
             environment: name,
             repos,
             grants,
+            startup: environment.startup.clone(),
+            variables: environment.variables.clone(),
             limits: limits.at_most(&self.maxima),
             submitter: submitter.unwrap_or_else(|| "local".to_owned()),
             priority,

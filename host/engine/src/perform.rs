@@ -6,13 +6,16 @@ use std::time::Duration;
 use skep_model::{
     Access, Artifact, Content, Digest, Happening, Idempotency, Outcome, RunSpec, Seq, Timestamp, ToolPin,
 };
-use skep_sandbox::{Answer, Request, Sandbox, Tool, ToolCall, Workspace};
+use skep_sandbox::{Answer, Request, Sandbox, Tool, ToolCall};
 use skep_state::Store;
 
 use crate::Error;
 use crate::door::{Leave, Underway, failure};
 use crate::fit::{self, NAME_BYTES, OPTIONS, PATH_BYTES};
+use crate::home::Home;
+use crate::images::Images;
 use crate::runlog::{Hears, Live, Message, RunLog};
+use crate::shell::{self, Shell};
 use crate::spent::Spent;
 use crate::{clock, keep};
 
@@ -27,7 +30,8 @@ pub(crate) struct Performer {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) spec: Arc<RunSpec>,
     pub(crate) spent: Arc<Spent>,
-    pub(crate) workspace: Option<Workspace>,
+    pub(crate) home: Option<Home>,
+    pub(crate) images: Images,
     /// How long a waiting run stays in memory.
     pub(crate) linger: Duration,
 }
@@ -195,13 +199,16 @@ impl Performer {
         let Some(pin) = self.spec.grants.tool(name) else {
             return Ok(Outcome::Refused(self.not_granted(name)).into());
         };
+        if name == shell::NAME {
+            return self.shell(pin, arguments).await;
+        }
         let tool = match self.component(pin.component).await {
             Ok(tool) => tool,
             Err(Error::Sandbox(error)) => return Ok(Outcome::HostFault(format!("{name}: {error}")).into()),
             Err(error) => return Err(error),
         };
         let own_name = name.split_once('.').map_or(name, |(_, own)| own);
-        let workspace = self.workspace.as_ref().filter(|_| pin.workspace != Access::None);
+        let workspace = self.home.as_ref().map(|home| &home.workspace).filter(|_| pin.workspace != Access::None);
         let meter = self.spent.tool(pin.limits);
         let call = ToolCall {
             tool: &tool,
@@ -213,6 +220,24 @@ impl Performer {
         let ended = self.sandbox.call(call).await;
         let beside = ended.printed.into_iter().map(|(stream, line)| Beside::Printed(stream, line)).collect();
         Ok(Performed { outcome: ended.outcome, beside, given: 0 })
+    }
+
+    async fn shell(&self, pin: &ToolPin, arguments: &str) -> Result<Performed, Error> {
+        let Some(home) = &self.home else {
+            return Ok(Outcome::Refused("this run has no workspace".to_owned()).into());
+        };
+        let meter = self.spent.tool(pin.limits);
+        let shell = Shell {
+            sandbox: &self.sandbox,
+            images: &self.images,
+            spec: &self.spec,
+            root: &home.root,
+            access: pin.workspace,
+            meter: Arc::clone(meter.meter()),
+        };
+        let (outcome, printed) = shell.call(arguments).await?;
+        let beside = printed.into_iter().map(|line| Beside::Printed(skep_model::Stream::Stdout, line)).collect();
+        Ok(Performed { outcome, beside, given: 0 })
     }
 
     async fn component(&self, digest: Digest) -> Result<Tool, Error> {
@@ -228,7 +253,7 @@ impl Performer {
     }
 
     async fn report_file(&self, name: String, media_type: String, path: String) -> Result<Performed, Error> {
-        let Some(workspace) = self.workspace.clone() else {
+        let Some(workspace) = self.home.as_ref().map(|home| home.workspace.clone()) else {
             return Ok(Outcome::Refused("this run has no workspace".to_owned()).into());
         };
         let limit = self.spec.limits.output_bytes;

@@ -7,18 +7,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use skep_config::{Environment, PluginManifest, Provides, ToolDeclaration};
-use skep_model::{Access, AgentPin, Digest, Grants, Idempotency, Limits, ToolPin};
+use skep_model::{Access, AgentPin, Digest, Grants, Idempotency, ImagePin, Limits, ToolPin};
 use skep_sandbox::Sandbox;
 use skep_state::Store;
 
 use crate::Error;
 use crate::catalog::{Catalog, Plugin};
+use crate::images::Images;
+use crate::shell;
 
 /// Makes pins, and remembers those of agents by plugin and those of grants by environment.
 pub(crate) struct Pins {
     catalog: Arc<Catalog>,
     store: Arc<Store>,
     sandbox: Arc<Sandbox>,
+    images: Images,
     /// The most that a tool call may be given.
     maxima: Limits,
     agents: Mutex<BTreeMap<String, AgentPin>>,
@@ -26,8 +29,14 @@ pub(crate) struct Pins {
 }
 
 impl Pins {
-    pub(crate) fn new(catalog: Arc<Catalog>, store: Arc<Store>, sandbox: Arc<Sandbox>, maxima: Limits) -> Self {
-        Self { catalog, store, sandbox, maxima, agents: Mutex::default(), grants: Mutex::default() }
+    pub(crate) fn new(
+        catalog: Arc<Catalog>,
+        store: Arc<Store>,
+        sandbox: Arc<Sandbox>,
+        images: Images,
+        maxima: Limits,
+    ) -> Self {
+        Self { catalog, store, sandbox, images, maxima, agents: Mutex::default(), grants: Mutex::default() }
     }
 
     /// The agent's pin; its component compiles and is a durable blob.
@@ -50,7 +59,7 @@ impl Pins {
     /// A limit of the environment's is more than the operator allows, or a plugin can't be used.
     pub(crate) async fn grants(&self, environment: &Environment) -> Result<Grants, Error> {
         let known = self.grants.lock().unwrap_or_else(PoisonError::into_inner).get(&environment.name).cloned();
-        if let Some(grants) = known.filter(|grants| grants.tools.iter().all(|tool| self.is_kept(tool.component))) {
+        if let Some(grants) = known.filter(|grants| self.are_kept(grants)) {
             return Ok(grants);
         }
         // Said of the environment itself, whichever tools it grants.
@@ -59,11 +68,29 @@ impl Pins {
         for plugin in self.catalog.plugins().filter(|plugin| plugin.manifest.provides == Provides::Tool) {
             tools.extend(self.tools(plugin, environment).await?);
         }
+        let image = self.image(environment).await?;
+        if let Some(image) = image.as_ref().filter(|_| shell::is_granted(environment)) {
+            tools.push(shell::pin(image, environment.workspace));
+        }
         tools.sort_by(|one, other| one.name.cmp(&other.name));
-        let grants = Grants { tools };
+        let grants = Grants { tools, image };
         let mut known = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(environment.name.clone(), grants.clone());
         Ok(grants)
+    }
+
+    async fn image(&self, environment: &Environment) -> Result<Option<ImagePin>, Error> {
+        if environment.image.is_empty() {
+            return Ok(None);
+        }
+        let limits = self.allowed(environment)?.at_most(&self.maxima);
+        let (images, names) = (self.images.clone(), environment.image.clone());
+        tokio::task::spawn_blocking(move || images.pin(&names, limits)).await?.map(Some)
+    }
+
+    fn are_kept(&self, grants: &Grants) -> bool {
+        let plugins = grants.tools.iter().filter(|tool| tool.name != shell::NAME);
+        plugins.map(|tool| tool.component).all(|component| self.is_kept(component))
     }
 
     fn is_kept(&self, component: Digest) -> bool {

@@ -117,6 +117,14 @@ impl Store {
         Ok(folder.image().clone())
     }
 
+    /// Keeps the record of an image whose components are here; it is found by its digest from then on.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub fn keep(&self, image: &Image) -> Result<Digest, ImageError> {
+        self.blobs.put(&image.to_json())
+    }
+
     /// Lets a reference mean an image whose components are here.
     ///
     /// # Errors

@@ -29,6 +29,18 @@ pub enum Happening {
         /// One line for each repository: where it came from and which commit it is at.
         workspace: Vec<String>,
     },
+    /// A startup command ended.
+    Startup {
+        /// The command.
+        command: String,
+        /// 0 to 255.
+        exit_code: u8,
+        /// What ended it when it was not itself; empty otherwise.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+        /// What it printed, shortened in the middle.
+        output: Content,
+    },
     /// The brain began, or began again to be fed the journal.
     Began,
     /// The brain said something.
@@ -109,6 +121,7 @@ impl Happening {
             Self::Queued(_) => "queued",
             Self::Attempt { .. } => "attempt",
             Self::Prepared { .. } => "prepared",
+            Self::Startup { .. } => "startup",
             Self::Began => "began",
             Self::Said { .. } => "said",
             Self::Logged { .. } => "logged",
@@ -132,6 +145,7 @@ impl Happening {
             Self::Said { text }
             | Self::Logged { text, .. }
             | Self::Printed { text, .. }
+            | Self::Startup { output: text, .. }
             | Self::Message { text, .. } => text.blob().into_iter().collect(),
             Self::Started { call } => call.blob().into_iter().collect(),
             Self::Finished { outcome, .. } | Self::Ended { outcome, .. } => outcome.blob().into_iter().collect(),

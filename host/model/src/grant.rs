@@ -61,12 +61,28 @@ pub struct ToolPin {
     pub limits: Limits,
 }
 
+/// The image whose commands a run may execute, pinned by content when the run was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImagePin {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its own digest; the host keeps images and their components under theirs.
+    pub digest: Digest,
+    /// What one line of the shell may use, with all commands that it starts.
+    pub limits: Limits,
+}
+
 /// All that a run may do. `Grants::default()` permits nothing at all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Grants {
     /// Tools that may be called, in the order of their names.
     pub tools: Vec<ToolPin>,
+    /// What the shell may execute; without it there is no shell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImagePin>,
 }
 
 impl Grants {

@@ -26,6 +26,8 @@ pub enum Outcome {
     NotAvailable(String),
     /// No such tool, or arguments that are no JSON object.
     Invalid(String),
+    /// A startup command of the environment failed; the text names it, its exit code and what it printed last.
+    SetupFailed(String),
     /// The host failed; not the guest's doing.
     HostFault(String),
 }
@@ -35,9 +37,12 @@ impl Outcome {
     pub const fn run_state(&self) -> RunState {
         match self {
             Self::Completed(_) => RunState::Succeeded,
-            Self::Refused(_) | Self::GuestError(_) | Self::Trap(_) | Self::Limit(_) | Self::Invalid(_) => {
-                RunState::Failed
-            }
+            Self::Refused(_)
+            | Self::GuestError(_)
+            | Self::Trap(_)
+            | Self::Limit(_)
+            | Self::Invalid(_)
+            | Self::SetupFailed(_) => RunState::Failed,
             Self::Cancelled(_) => RunState::Cancelled,
             Self::Interrupted(_) | Self::NotAvailable(_) | Self::HostFault(_) => RunState::Error,
         }
@@ -55,6 +60,7 @@ impl Outcome {
             Self::Interrupted(_) => "interrupted",
             Self::NotAvailable(_) => "not-available",
             Self::Invalid(_) => "invalid-arguments",
+            Self::SetupFailed(_) => "environment_setup_failed",
             Self::HostFault(_) => "host-fault",
         }
     }
@@ -80,6 +86,7 @@ impl Outcome {
             Self::Interrupted(text) => Self::Interrupted(shorten(text)),
             Self::NotAvailable(text) => Self::NotAvailable(shorten(text)),
             Self::Invalid(text) => Self::Invalid(shorten(text)),
+            Self::SetupFailed(text) => Self::SetupFailed(shorten(text)),
             Self::HostFault(text) => Self::HostFault(shorten(text)),
         }
     }
@@ -97,6 +104,7 @@ impl Outcome {
             | Self::Interrupted(text)
             | Self::NotAvailable(text)
             | Self::Invalid(text)
+            | Self::SetupFailed(text)
             | Self::HostFault(text) => text.clone(),
         }
     }

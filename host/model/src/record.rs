@@ -162,6 +162,10 @@ impl Record {
             | Happening::Ended { .. } => Ok(()),
             Happening::Prepared { .. } if self.state != RunState::Pending => Err("only a pending run is prepared"),
             Happening::Prepared { .. } => Ok(()),
+            Happening::Startup { .. } if self.state != RunState::Claimed => {
+                Err("startup commands follow the preparation")
+            }
+            Happening::Startup { .. } => Ok(()),
             Happening::Began if !matches!(self.state, RunState::Pending | RunState::Claimed) => {
                 Err("only a taken-up run begins")
             }
@@ -209,6 +213,7 @@ impl Record {
             }
             Happening::Deleted { .. }
             | Happening::Queued(_)
+            | Happening::Startup { .. }
             | Happening::Said { .. }
             | Happening::Logged { .. }
             | Happening::Printed { .. }

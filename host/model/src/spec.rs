@@ -16,6 +16,18 @@ pub enum RepoSource {
     Url(String),
 }
 
+/// A command of the shell that is executed before the agent begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartupCommand {
+    /// As it would be typed; several lines may be.
+    pub command: String,
+    /// It is ended after so long, in milliseconds.
+    pub timeout_ms: u64,
+    /// Whether the run goes on when it fails.
+    #[serde(default)]
+    pub continue_on_failure: bool,
+}
+
 /// A run's first event holds this: nothing that decides the run's behaviour is looked up again later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunSpec {
@@ -39,6 +51,12 @@ pub struct RunSpec {
     /// What it may use.
     #[serde(default)]
     pub limits: Limits,
+    /// Commands that make the workspace ready, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub startup: Vec<StartupCommand>,
+    /// Variables of commands, beside those of the image.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
     /// On whose behalf; the scheduler is fair between these.
     pub submitter: String,
     /// Higher goes first.
@@ -55,7 +73,9 @@ impl RunSpec {
     /// The blobs that the run can't do without: long texts, and the components that are pinned.
     pub fn blobs(&self) -> Vec<Digest> {
         let texts = [&self.prompt, &self.context].into_iter().filter_map(|content| content.blob());
-        let tools = self.grants.tools.iter().map(|tool| tool.component);
+        // The shell's component is the image, which has a home of its own.
+        let image = self.grants.image.as_ref().map(|image| image.digest);
+        let tools = self.grants.tools.iter().map(|tool| tool.component).filter(|component| Some(*component) != image);
         texts.chain([self.agent.component]).chain(tools).collect()
     }
 }

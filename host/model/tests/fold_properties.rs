@@ -44,6 +44,7 @@ impl Rules {
             (_, Happening::Queued(_) | Happening::Deleted { .. }) => false,
             (_, Happening::Attempt { number }) => *number == self.attempts + 1,
             (phase, Happening::Prepared { .. }) => *phase == Pending,
+            (phase, Happening::Startup { .. }) => *phase == Claimed,
             (phase, Happening::Began) => matches!(phase, Pending | Claimed),
             (phase, Happening::Finished { started, .. }) => *phase == Running && self.open.contains(started),
             (phase, what) if is_of_the_work(what) => *phase == Running,
@@ -84,6 +85,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         text().prop_map(Outcome::Completed),
         word().prop_map(Outcome::Trap),
         word().prop_map(Outcome::Cancelled),
+        word().prop_map(Outcome::SetupFailed),
         word().prop_map(Outcome::HostFault),
     ]
 }
@@ -102,6 +104,8 @@ fn spec(title: String, prompt: Content) -> Happening {
         repos: Vec::new(),
         grants: Grants::default(),
         limits: Limits::RUN,
+        startup: Vec::new(),
+        variables: Default::default(),
         submitter: "s".to_owned(),
         priority: 0,
         metadata: Default::default(),
@@ -132,6 +136,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => queued(),
         3 => (1..4_u32).prop_map(|number| Happening::Attempt { number }),
         2 => Just(Happening::Prepared { workspace: Vec::new() }),
+        2 => ("\\PC{0,300}", any::<u8>(), text()).prop_map(|(command, exit_code, output)| {
+            Happening::Startup { command, exit_code, reason: String::new(), output }
+        }),
         3 => Just(Happening::Began),
         2 => text().prop_map(|text| Happening::Said { text }),
         2 => text().prop_map(|text| Happening::Logged { stream: Stream::Stdout, text }),

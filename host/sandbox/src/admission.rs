@@ -161,7 +161,9 @@ fn check_exports(exports: Vec<String>, world: World) -> Result<(), Refusal> {
     if exports.iter().any(is_wanted) {
         return Ok(());
     }
-    let is_newer = |export: &&String| name(export) == name(wanted) && version(export) > Some(world.served()) && world != World::Command;
+    let is_newer = |export: &&String| {
+        name(export) == name(wanted) && version(export) > Some(world.served()) && world != World::Command
+    };
     match exports.iter().find(is_newer) {
         Some(newer) => Err(Refusal::NewerContract { interface: newer.clone() }),
         None => Err(Refusal::WrongWorld { world, export: wanted.into(), exports }),

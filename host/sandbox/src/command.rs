@@ -50,6 +50,8 @@ pub struct Execution {
     pub directory: String,
     /// What it reads from its standard input.
     pub input: Bytes,
+    /// Ends it, and all that it started, after so long; its exit code is 124 then.
+    pub time_limit: Option<Duration>,
     /// The most of its output that is kept, in bytes.
     pub output_bytes: usize,
     /// The call's counters and limits.
@@ -81,46 +83,38 @@ impl Drop for Disband {
 impl Sandbox {
     /// Executes a command of an image, and whatever it starts, to the end of the first one.
     pub async fn execute(self: &Arc<Self>, execution: Execution) -> Executed {
-        let Execution { image, root, access, arguments, variables, directory, input, output_bytes, meter } = execution;
+        let Execution { image, root, access, arguments, variables, directory, input, time_limit, output_bytes, meter } =
+            execution;
+        let name = arguments.first().map_or("", String::as_str);
+        let Some((_, component)) = image.command(name) else {
+            let ending = Ending { code: 127, reason: format!("{name:?} is no command of this image") };
+            return Executed { ending, output: Captured::default(), limit: None, usage: meter.usage() };
+        };
         let capture = Arc::new(Capture::new(output_bytes));
         let _slot = self.shell_slot().await;
         let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter));
         let _disband = Disband(Arc::clone(&family));
-        let given = BTreeMap::from([
-            (0, Handle::given(input)),
-            (1, Handle::shown(&capture)),
-            (2, Handle::shown(&capture)),
-        ]);
-        let ending = first(&family, arguments, variables, directory, given).await;
+        let given =
+            BTreeMap::from([(0, Handle::given(input)), (1, Handle::shown(&capture)), (2, Handle::shown(&capture))]);
+        let start = Start { component, arguments, variables, directory, given, payload: Vec::new(), time_limit };
+        let ending = first(&family, start).await;
         Executed { ending, output: capture.captured(), limit: family.hit(), usage: meter.usage() }
     }
 }
 
-async fn first(
-    family: &Arc<Family>,
-    arguments: Vec<String>,
-    variables: Vec<(String, String)>,
-    directory: String,
-    given: BTreeMap<u32, Handle>,
-) -> Ending {
-    let name = arguments.first().cloned().unwrap_or_default();
-    let Some((_, component)) = family.image.command(&name) else {
-        return Ending { code: 127, reason: format!("{name:?} is no command of this image") };
-    };
+async fn first(family: &Arc<Family>, start: Start) -> Ending {
     let place = match family.place(None) {
         Ok(place) => place,
         Err(reason) => return Ending { code: 126, reason },
     };
     let wall = Duration::from_millis(family.meter.limits().wall_ms);
-    let start =
-        Start { component, arguments, variables, directory, given, payload: Vec::new(), time_limit: None };
     let killed_with = AtomicU32::new(137);
     match tokio::time::timeout(wall, life::live(start, place, &killed_with)).await {
         Ok(ending) => ending,
         Err(_) => {
-            let reached = family.meter.limits().wall_ms;
-            family.exceeded(family.meter.hit(LimitKind::WallMs, reached).0);
-            Ending { code: 137, reason: format!("limit wall_ms = {reached}") }
+            let hit = family.meter.hit(LimitKind::WallMs, family.meter.limits().wall_ms).0;
+            family.exceeded(hit);
+            Ending { code: 137, reason: hit.to_string() }
         }
     }
 }

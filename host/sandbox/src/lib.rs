@@ -64,6 +64,7 @@ pub use descriptors::open_as_many_files_as_allowed;
 pub use door::{Answer, Door, Failure, Request, Stop, Task};
 pub use ending::{Ended, ToolEnded};
 pub use engine::Allocation;
+pub use files::root::lay_out;
 pub use meter::Meter;
 pub use quota::Room;
 pub use sandbox::{Agent, Config, Error, Sandbox, Tool, ToolCall, ToolDescription};

@@ -66,6 +66,16 @@ impl Workspace {
         Ok(Self { path: path.to_owned(), dir: Arc::new(dir), quota: Arc::new(Quota::new(root, room)) })
     }
 
+    /// A folder of it as a workspace of its own, which has its room from this one.
+    ///
+    /// # Errors
+    /// It is not there, or no directory.
+    pub fn below(&self, folder: &str) -> Result<Self, WorkspaceError> {
+        let dir = self.dir.open_dir(folder);
+        let dir = dir.map_err(|source| WorkspaceError::Io { path: folder.to_owned(), source })?;
+        Ok(Self { path: self.path.join(folder), dir: Arc::new(dir), quota: Arc::clone(&self.quota) })
+    }
+
     pub(crate) const fn quota(&self) -> &Arc<Quota> {
         &self.quota
     }

@@ -60,6 +60,11 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// Whether it is a list of values.
+    pub fn is_array(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Array(_))
+    }
+
     /// The elements of an array.
     pub fn items(&self) -> Vec<Value<'d>> {
         let DeValue::Array(array) = self.value.get_ref() else {

@@ -61,6 +61,7 @@ pub(crate) struct Place {
 }
 
 /// A command as the one that started it sees it.
+#[expect(unreachable_pub, reason = "the contract's generated traits name it")]
 pub struct Child {
     pub(crate) number: u32,
     pub(crate) ended: watch::Receiver<Option<Ending>>,

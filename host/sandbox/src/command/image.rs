@@ -12,7 +12,7 @@ pub type Fetch = Arc<dyn Fn(Digest) -> Result<Vec<u8>, String> + Send + Sync>;
 #[derive(Clone)]
 pub struct Image {
     /// The component of each name. Several names may have the same one, which then looks at the name that it is called by.
-    pub commands: BTreeMap<String, Digest>,
+    pub commands: Arc<BTreeMap<String, Digest>>,
     /// Its components' bytes.
     pub fetch: Fetch,
 }
@@ -43,8 +43,8 @@ mod tests {
     #[test]
     fn a_command_has_its_name_its_usual_path_and_names_that_are_near() {
         let digest = Digest::of(b"grep");
-        let commands = [("grep".to_owned(), digest), ("sed".to_owned(), Digest::of(b"sed"))].into();
-        let image = Image { commands, fetch: Arc::new(|_| Err("nowhere".into())) };
+        let commands = BTreeMap::from([("grep".to_owned(), digest), ("sed".to_owned(), Digest::of(b"sed"))]);
+        let image = Image { commands: Arc::new(commands), fetch: Arc::new(|_| Err("nowhere".into())) };
         for program in ["grep", "/bin/grep", "/usr/bin/grep"] {
             assert_eq!(image.command(program), Some(("grep", digest)), "{program}");
         }

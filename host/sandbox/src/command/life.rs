@@ -11,6 +11,7 @@ use wasmtime::{Store, Trap};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder};
 
+use crate::budget::Spent;
 use crate::command::actor::Actor;
 use crate::command::family::{Ending, Family, Place};
 use crate::command::open::Handle;
@@ -18,7 +19,6 @@ use crate::command::streams::{BrokenPipe, Standard};
 use crate::files::Listings;
 use crate::files::root::Root;
 use crate::meter::{Exceeded, Space};
-use crate::budget::Spent;
 use crate::metered::Metered;
 use crate::quota::Short;
 use crate::tool::Refuse;
@@ -82,12 +82,7 @@ async fn run(family: &Arc<Family>, start: Start, place: Place) -> Ending {
         Ok(actor) => actor,
         Err(error) => return Ending { code: NOT_STARTED, reason: format!("the root can't be opened: {error:#}") },
     };
-    let mut store = family.sandbox.store(
-        actor,
-        &family.meter,
-        |actor| &mut actor.table,
-        |actor| &mut actor.space,
-    );
+    let mut store = family.sandbox.store(actor, &family.meter, |actor| &mut actor.table, |actor| &mut actor.space);
     let clock = family.sandbox.keep_time(&mut store, &family.meter);
     let _ticking = family.sandbox.ticking();
     let result = Metered::new(clock, main(&command, &mut store)).await;

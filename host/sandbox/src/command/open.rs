@@ -15,6 +15,7 @@ const PIECE: usize = 64 * 1024;
 
 /// An open file, or an end of a pipe. Clones are the same one.
 #[derive(Clone)]
+#[expect(unreachable_pub, reason = "the contract's generated traits name it")]
 pub struct Handle(Arc<Open>);
 
 enum Open {
@@ -89,7 +90,8 @@ impl OpenFile {
         }
         let Ok(_taken) = self.try_take(*position, bytes.len())? else { return Ok(false) };
         while !bytes.is_empty() {
-            let written = rustix::io::pwrite(&self.file, bytes, *position).map_err(|error| HandleError::Io(error.into()))?;
+            let written =
+                rustix::io::pwrite(&self.file, bytes, *position).map_err(|error| HandleError::Io(error.into()))?;
             *position += written as u64;
             bytes = &bytes[written..];
         }

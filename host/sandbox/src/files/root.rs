@@ -11,6 +11,18 @@ use wasmtime_wasi::filesystem::{Descriptor, File, OpenMode};
 pub(crate) const FOLDERS: [&str; 3] = ["workspace", "tmp", "dev"];
 const NULL: &str = "dev/null";
 
+/// Makes the folders of a root below `path`, which may be there already. The workspace is the caller's to make.
+///
+/// # Errors
+/// The file system refuses.
+pub fn lay_out(path: &Path) -> std::io::Result<()> {
+    for folder in FOLDERS.iter().filter(|folder| **folder != "workspace") {
+        std::fs::create_dir_all(path.join(folder))?;
+    }
+    // So that it can be seen; whoever opens it gets this machine's own.
+    std::fs::File::create(path.join(NULL)).map(drop)
+}
+
 /// The root of a command.
 #[derive(Debug, Clone)]
 pub(crate) struct Root {
@@ -130,7 +142,9 @@ mod tests {
             assert_eq!(lost.resolve(&open, path.into()), meant, "{path}");
         }
         assert_eq!(lost.resolve(&other, "../x".into()), "../x");
-        assert!(knows.is_part(&open, "workspace/") && knows.is_part(&open, "tmp/../x") && !knows.is_part(&open, "tmp/x"));
+        assert!(
+            knows.is_part(&open, "workspace/") && knows.is_part(&open, "tmp/../x") && !knows.is_part(&open, "tmp/x")
+        );
         assert!(knows.is_null(&open, "dev/null") && !knows.is_null(&other, "dev/null"));
     }
 }
