@@ -44,6 +44,9 @@ pub(crate) struct Globals {
         hide_env_values = true
     )]
     pub(crate) environments: Vec<PathBuf>,
+    /// Folders of images [default: ../share/skep/images or, where cargo builds, ../guests/images beside the program]
+    #[arg(long, global = true, value_name = "DIR", env = "SKEP_IMAGES", value_delimiter = ':', hide_env_values = true)]
+    pub(crate) images: Vec<PathBuf>,
     /// How to print [default: pretty on a terminal, text elsewhere]
     #[arg(long, global = true, value_name = "FORMAT", env = "SKEP_OUTPUT", hide_env_values = true)]
     pub(crate) output: Option<Format>,

@@ -107,6 +107,7 @@ fn of_engine(error: &skep_engine::Error) -> Option<Exit> {
         Error::UnknownAgent { .. } | Error::UnknownEnvironment { .. } | Error::UnknownRun(_) => Some(Exit::NotFound),
         Error::Sandbox(_)
         | Error::Config(_)
+        | Error::Image(_)
         | Error::Plugin { .. }
         | Error::Limit(_)
         | Error::Environment { .. }

@@ -26,6 +26,7 @@ pub(crate) struct Settings {
     command: String,
     plugins: Vec<PathBuf>,
     environments: Vec<PathBuf>,
+    images: Vec<PathBuf>,
 }
 
 impl Settings {
@@ -48,7 +49,12 @@ impl Settings {
         let mut plugins = if given { globals.plugins.clone() } else { built_in() };
         plugins.extend(config.plugins.iter().cloned());
         let environments = globals.environments.iter().chain(&config.environments).cloned().collect();
-        Ok(Self { data, config, command, plugins, environments })
+        let images = if globals.images.is_empty() {
+            paths::built_in_images().into_iter().collect()
+        } else {
+            globals.images.clone()
+        };
+        Ok(Self { data, config, command, plugins, environments, images })
     }
 
     /// The plugins and environments that there are.
@@ -63,7 +69,7 @@ impl Settings {
             return Err(problem(Exit::Refused, format!("there is no folder {}, {text}", folder.display())));
         }
         let catalog = Catalog::read(&self.plugins, &self.environments)?;
-        Ok(catalog.with_shipped(shipped::environments()?))
+        Ok(catalog.with_shipped(shipped::environments()?).with_images(self.images.clone()))
     }
 
     fn store_config(&self) -> skep_state::Config {

@@ -26,10 +26,19 @@ fn default_data_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<Pa
 /// The built-in plugins: where packages put them, or where cargo and xtask build them. Never the current folder, which
 /// may be somebody else's.
 pub(crate) fn built_in_plugins() -> Option<PathBuf> {
+    built_in("plugins")
+}
+
+/// The same of images.
+pub(crate) fn built_in_images() -> Option<PathBuf> {
+    built_in("images")
+}
+
+fn built_in(kind: &str) -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let folder = program.parent()?;
-    let places = ["../share/skep/plugins", "../guests/plugins"];
-    places.iter().filter_map(|place| folder.join(place).canonicalize().ok()).find(|place| place.is_dir())
+    let places = [folder.join("../share/skep"), folder.join("../guests")];
+    places.iter().filter_map(|place| place.join(kind).canonicalize().ok()).find(|place| place.is_dir())
 }
 
 /// The command as it was typed, for hints that can be copied: a path below the current folder is shortened, and a data

@@ -119,6 +119,12 @@ impl<'a> Transcript<'a> {
             }
             Happening::Prepared { workspace } if workspace.is_empty() => (palette.dim, "an empty workspace".to_owned()),
             Happening::Prepared { workspace } => (palette.dim, workspace.join("\n")),
+            Happening::Startup { command, exit_code, reason, output } => {
+                let (style, why) = if *exit_code == 0 { (palette.dim, "") } else { (palette.bad, reason.as_str()) };
+                let ended = with(&format!("{command}  ended with {exit_code}"), why);
+                let output = self.shown(output);
+                (style, if output.is_empty() { ended } else { format!("{ended}\n{}", output.trim_end()) })
+            }
             Happening::Began => (palette.dim, "the agent works".to_owned()),
             Happening::Said { text } => (palette.voice, self.shown(text)),
             Happening::Logged { stream, text } => (palette.dim, format!("{}{}", mark(*stream), self.shown(text))),

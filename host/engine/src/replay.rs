@@ -143,6 +143,7 @@ pub(crate) fn is_the_brains(outcome: &Outcome) -> bool {
         | Outcome::Interrupted(_)
         | Outcome::NotAvailable(_)
         | Outcome::Invalid(_)
+        | Outcome::SetupFailed(_)
         | Outcome::HostFault(_) => false,
     }
 }

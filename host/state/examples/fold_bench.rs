@@ -191,6 +191,8 @@ fn first() -> Vec<Event> {
         repos: Vec::new(),
         grants: Grants::default(),
         limits: Limits::RUN,
+        startup: Vec::new(),
+        variables: std::collections::BTreeMap::new(),
         submitter: "bench".to_owned(),
         priority: 0,
         metadata: Default::default(),

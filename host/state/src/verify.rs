@@ -210,6 +210,8 @@ mod tests {
             repos: Vec::new(),
             grants: Grants::default(),
             limits: Limits::RUN,
+            startup: Vec::new(),
+            variables: std::collections::BTreeMap::new(),
             submitter: "someone".to_owned(),
             priority: 0,
             metadata: Default::default(),

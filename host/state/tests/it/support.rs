@@ -59,6 +59,8 @@ pub(crate) fn spec(number: u64) -> RunSpec {
         repos: Vec::new(),
         grants: Grants::default(),
         limits: Limits::RUN,
+        startup: Vec::new(),
+        variables: std::collections::BTreeMap::new(),
         submitter: format!("submitter {}", number % 3),
         priority: 0,
         metadata: Default::default(),

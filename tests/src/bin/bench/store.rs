@@ -140,6 +140,8 @@ fn spec() -> RunSpec {
         repos: Vec::new(),
         grants: Grants::default(),
         limits: Limits::RUN,
+        startup: Vec::new(),
+        variables: std::collections::BTreeMap::new(),
         submitter: "bench".to_owned(),
         priority: 0,
         metadata: Default::default(),
