@@ -26,4 +26,5 @@ Tests and benchmarks are given
   SKEP_PLUGINS       the folder of built plugins            (target/guests/plugins)
   SKEP_TEST_GUESTS   the folder of built test guests        (target/guests/tests)
   SKEP_BIN           the built skep binary
+  SKEP_TEST_REGISTRY the program docker-registry            (installed, or Debian's, unpacked into the cache)
 ";

@@ -8,6 +8,7 @@ mod guests;
 mod help;
 mod layers;
 mod product;
+mod registry;
 mod stage;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::cargo::{self, cargo};
 use crate::checkout::Checkout;
 use crate::guests;
+use crate::registry;
 use crate::stage::stage;
 
 /// `cargo xtask run`: what a newcomer sees first.
@@ -46,6 +47,11 @@ pub(crate) fn test(checkout: &Checkout, rest: &[String]) -> Result<()> {
     let runner = if nextest { &["nextest", "run", "--workspace"][..] } else { &["test", "--workspace"] };
     // One failure is no reason not to know of others.
     tests.args(runner).arg("--no-fail-fast");
+    // Tests of other things need none, and those of images say what is missing.
+    match registry::program() {
+        Ok(program) => drop(tests.env("SKEP_TEST_REGISTRY", program)),
+        Err(error) => eprintln!("[tests] tests of registries will fail: {error:#}"),
+    }
     cargo::run(with_guests(&mut tests, checkout).env("SKEP_BIN", &skep).args(rest))
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::args_image::ImageCommand;
 pub(crate) use crate::args_run::RunCommand;
 use crate::help;
 
@@ -97,6 +98,9 @@ pub(crate) enum Command {
     /// The plugins: agents and tools
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// The images: what a sandboxed shell can execute
+    #[command(subcommand, after_help = help::IMAGE)]
+    Image(ImageCommand),
     /// The data folder itself
     #[command(subcommand, after_help = help::STORE)]
     Store(StoreCommand),

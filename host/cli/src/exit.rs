@@ -17,6 +17,7 @@ pub(crate) enum Exit {
     Diverged = 9,
     NotWhole = 10,
     Waits = 11,
+    Registry = 12,
     Internal = 70,
     Left = 130,
     NobodyReads = 141,
@@ -29,13 +30,17 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
     (Exit::Usage, "the command line is wrong"),
     (Exit::Error, "the run ended as ERROR: the host is the cause"),
     (Exit::Cancelled, "the run was CANCELLED"),
-    (Exit::NotFound, "no such run, agent, environment, artifact or data folder"),
-    (Exit::Refused, "refused: a limit, prompt, repository, plugin or file that can't be taken; nothing was changed"),
+    (Exit::NotFound, "no such run, agent, environment, image, artifact or data folder"),
+    (
+        Exit::Refused,
+        "refused: a limit, prompt, repository, plugin, image or file that can't be taken; nothing was changed",
+    ),
     (Exit::Busy, "another process has the data folder"),
     (Exit::DataFolder, "the data folder can't be used: not writable, full, or damaged"),
     (Exit::Diverged, "the replay differs from the record"),
     (Exit::NotWhole, "the replay agrees as far as it goes, and the end was not the agent's own"),
     (Exit::Waits, "what is left waits for a message, which `skep run send` writes"),
+    (Exit::Registry, "the registry can't be reached, or sends something else than it should; trying again may help"),
     (Exit::Internal, "skep itself failed"),
     (Exit::Left, "left while runs were under way; they go on when a host starts again"),
     (Exit::NobodyReads, "whoever read the output went away"),
@@ -89,6 +94,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<skep_journal::Error>() {
         return of_journal(error);
+    }
+    if let Some(error) = cause.downcast_ref::<skep_image::ImageError>() {
+        return of_image(error);
     }
     if let Some(error) = cause.downcast_ref::<std::io::Error>() {
         return (error.kind() == std::io::ErrorKind::BrokenPipe).then_some(Exit::NobodyReads);
@@ -152,5 +160,25 @@ fn of_journal(error: &skep_journal::Error) -> Option<Exit> {
         | Error::BlobMissing(_)
         | Error::BlobDamaged(_)
         | Error::Io { .. } => Some(Exit::DataFolder),
+    }
+}
+
+fn of_image(error: &skep_image::ImageError) -> Option<Exit> {
+    use skep_image::ImageError;
+    match error {
+        ImageError::BadReference { .. } | ImageError::WrongReference { .. } => Some(Exit::Usage),
+        ImageError::Unknown { .. } | ImageError::NotThere { .. } => Some(Exit::NotFound),
+        ImageError::Folder(_)
+        | ImageError::Changed { .. }
+        | ImageError::Denied { .. }
+        | ImageError::NoImage { .. }
+        | ImageError::TooMuch { .. }
+        | ImageError::Redirected { .. }
+        | ImageError::AddressRefused { .. } => Some(Exit::Refused),
+        ImageError::Missing { .. } | ImageError::Damaged { .. } | ImageError::Store { .. } => Some(Exit::DataFolder),
+        ImageError::WrongDigest { .. }
+        | ImageError::Truncated { .. }
+        | ImageError::TooSlow { .. }
+        | ImageError::Unreachable { .. } => Some(Exit::Registry),
     }
 }

@@ -84,6 +84,58 @@ Examples
 
 It reads the manifest, compiles the component, asks it what it offers in a sandbox without any grant, and compares the two.";
 
+pub(crate) const IMAGE: &str = "\
+An image is a set of commands, each of them a WebAssembly component: what a sandboxed shell can execute, and nothing else.
+Images are kept below images/ in the data folder, and need no host and no lock: they can be changed beside a running one.
+Where REF or FOLDER will do, a name is a folder if there is one of that name with an image.toml, or if it begins with `.`
+or `/`. No registry is ever made up: a reference without one, such as unix:0.1.0, is known on this machine only.";
+
+pub(crate) const IMAGE_BUILD: &str = "\
+Examples
+  skep image build images/unix                         keeps it as NAME:VERSION
+  skep image build images/unix --tag unix:dev
+
+image.toml in the folder
+  name = \"unix\"
+  version = \"0.1.0\"
+  description = \"Some of what a Unix has\"
+  [env]                                                the commands' environment
+  PATH = \"/usr/bin:/bin\"
+  [[commands]]
+  component = \"coreutils.wasm\"                         in the folder or below it
+  names = [\"cat\", \"cp\", \"ls\"]                        one component may be several commands, by its first argument";
+
+pub(crate) const IMAGE_PUSH: &str = "\
+Examples
+  skep image push ghcr.io/acme/unix:0.1.0 images/unix  builds the folder and sends it
+  skep image push ghcr.io/acme/unix:0.1.0              sends what this reference means here
+  skep image push 127.0.0.1:5000/unix:dev images/unix  a registry of this machine needs no TLS
+
+The second line of the output pins what was pushed: it names the same bytes for ever.
+SKEP_REGISTRY_USER and SKEP_REGISTRY_PASSWORD say who asks; without them, docker's config.json does, if they stand in it.";
+
+pub(crate) const IMAGE_PULL: &str = "\
+Examples
+  skep image pull ghcr.io/acme/unix:0.1.0
+  skep image pull ghcr.io/acme/unix@sha256:DIGEST      the same bytes for ever
+  skep image pull ghcr.io/bytes/jq:1.7                 one component, made by other tools: the command jq
+
+Components that are here and whole are not sent again, so a pull that was cut off goes on where it was.
+Every component is compared with its digest before it is kept.";
+
+pub(crate) const IMAGE_INSPECT: &str = "\
+Examples
+  skep image inspect unix:0.1.0
+  skep image inspect ./images/unix --output json";
+
+pub(crate) const IMAGE_VERIFY: &str = "\
+Examples
+  skep image verify --all
+  skep image verify unix:0.1.0                         every byte that is kept is what its digest says
+  skep image verify ./images/unix                      a host will take this folder
+
+The exit code is 8 if something that is kept is damaged; `skep image pull`, or `build`, brings it back.";
+
 pub(crate) const STORE: &str = "\
 The journal (journal/ in the data folder) is the truth; the state (state/) can be made again from it at any time.";
 
@@ -105,5 +157,6 @@ Files and variables
   SKEP_DATA, --data                    the data folder; skep.toml in it configures the host, every key may be left out
   SKEP_PLUGINS, --plugins              folders of plugins, separated by `:`
   SKEP_ENVIRONMENTS, --environments    folders of environments, separated by `:`
+  SKEP_REGISTRY_USER, _PASSWORD        who asks a registry for images
   SKEP_OUTPUT, --output                pretty, json, ndjson or text
   NO_COLOR                             no colours";

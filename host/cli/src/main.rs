@@ -3,6 +3,7 @@
 
 mod advice;
 mod args;
+mod args_image;
 mod args_run;
 mod catalog_show;
 mod doctor;
@@ -10,6 +11,8 @@ mod exit;
 mod follow;
 mod help;
 mod host;
+mod image_here;
+mod image_transfer;
 mod listing;
 mod output;
 mod paths;
@@ -80,6 +83,7 @@ async fn dispatch(command: Command, settings: &Settings, out: &Output) -> Result
         Command::Env(EnvCommand::Show { name }) => catalog_show::environment(settings, out, &name),
         Command::Plugin(PluginCommand::List) => catalog_show::plugins(settings, out),
         Command::Plugin(PluginCommand::Check { path }) => plugin_check::check(settings, out, &path).await,
+        Command::Image(command) => image_here::run(settings, out, command),
         Command::Store(command) => store_admin::run(settings, out, command),
         Command::Doctor => doctor::run(settings, out),
         Command::CompileWorker => Ok(Exit::Done),

@@ -11,6 +11,7 @@ use serde_json::json;
 use skep_model::Digest;
 
 use crate::component::Surface;
+use crate::error::said;
 use crate::{Image, name};
 
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -70,7 +71,7 @@ impl Descriptor {
 
     /// What people call it.
     pub(crate) fn title(&self) -> String {
-        self.annotations.get(TITLE).cloned().unwrap_or_else(|| self.digest.short())
+        self.annotations.get(TITLE).map_or_else(|| self.digest.short(), |title| said(title))
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Surface {
 impl Surface {
     /// Adds a component's own imports and exports, not those of what it contains.
     pub(crate) fn add(&mut self, component: &[u8]) -> Result<(), String> {
-        self.read(component).map_err(|error| format!("is truncated or malformed ({error}); build it again"))
+        self.read(component).map_err(|error| format!("it is truncated or malformed ({error}); build it again"))
     }
 
     fn read(&mut self, component: &[u8]) -> Result<(), wasmparser::BinaryReaderError> {

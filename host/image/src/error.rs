@@ -8,6 +8,8 @@ use std::time::Duration;
 use skep_model::Digest;
 use skep_toml::ConfigError;
 
+use crate::Reference;
+
 /// Why an image could not be had, kept or sent.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
@@ -161,7 +163,21 @@ pub enum ImageError {
     },
 }
 
+/// The longest text of a registry that stands in a message, in characters.
+const SAID: usize = 200;
+
+/// What a registry says, as part of a message: on one line, no longer than it should be, and without anything that a
+/// terminal would obey.
+pub(crate) fn said(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(SAID).collect()
+}
+
 impl ImageError {
+    /// For what a registry has instead of an image.
+    pub(crate) fn no_image(reference: &Reference, reason: &str) -> Self {
+        Self::NoImage { reference: reference.to_string(), reason: said(reason) }
+    }
+
     /// For files of the store.
     pub(crate) fn store(path: &Path) -> impl Fn(io::Error) -> Self {
         move |source| Self::Store { path: path.to_owned(), source }

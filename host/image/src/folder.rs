@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use skep_model::Digest;
 use skep_toml::{Document, Section, prose};
 
+use crate::component::Surface;
 use crate::file::Hashed;
 use crate::image::{COMMANDS, COMPONENTS, Image};
 use crate::{ImageError, file, name};
@@ -64,6 +65,20 @@ impl Folder {
         Ok(Self { path: path.to_owned(), image, components })
     }
 
+    /// Looks at all of each component, which reading it does not: whether it is torn or malformed.
+    ///
+    /// # Errors
+    /// The first that is, or can't be read.
+    pub fn verify(&self) -> Result<(), ImageError> {
+        let mut surface = Surface::default();
+        self.components.iter().try_for_each(|component| {
+            let path = self.path.join(&component.file);
+            let bytes = std::fs::read(&path).map_err(ImageError::store(&path))?;
+            let malformed = |reason| ImageError::NoImage { reference: path.display().to_string(), reason };
+            surface.add(&bytes).map_err(malformed)
+        })
+    }
+
     /// What it holds.
     pub fn image(&self) -> &Image {
         &self.image
@@ -72,6 +87,12 @@ impl Folder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The length of one of its components.
+    pub fn size(&self, component: Digest) -> Option<u64> {
+        let mut found = self.components.iter().filter(|own| own.hashed.digest == component);
+        found.next().map(|own| own.hashed.stamp.size())
     }
 
     /// The bytes of all components.

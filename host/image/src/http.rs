@@ -16,6 +16,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, AsSendBody, Body};
 use url::Url;
 
+use crate::error::said;
 use crate::{ImageError, Terms};
 
 const CONNECT: Duration = Duration::from_secs(15);
@@ -132,7 +133,7 @@ impl Http {
     fn redirected(&self, ask: &Ask<'_>, response: &Response<Body>) -> Result<Url, ImageError> {
         let location = response.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let refused = |reason| {
-            let to = location.split('?').next().unwrap_or_default().escape_debug().to_string();
+            let to = said(location.split('?').next().unwrap_or_default());
             Err(ImageError::Redirected { from: shown(&ask.url), to, reason })
         };
         match (ask.url.join(location), ask.redirects) {

@@ -51,7 +51,7 @@ impl Registry {
     pub fn pull(&self, store: &Store, reference: &Reference, watch: Watch<'_>) -> Result<Transfer, ImageError> {
         let repository = Repository::new(reference, &self.terms, self.credentials.as_ref())?;
         let (bytes, artifact) = repository.manifest()?;
-        let no_image = |reason| ImageError::NoImage { reference: reference.to_string(), reason };
+        let no_image = |reason: String| ImageError::no_image(reference, &reason);
         let manifest = Manifest::parse(&bytes).map_err(no_image)?;
         let image = match manifest.described().map_err(no_image)? {
             Described::Here(layer) => Image::from_json(&self.description(&repository, &layer)?).map_err(no_image)?,
@@ -66,8 +66,7 @@ impl Registry {
         for layer in layers {
             receive(store, &repository, layer, watch).map(|moved| transfer.count(moved))?;
         }
-        store.name(&reference.at(artifact), &transfer.image, Some(artifact))?;
-        store.name(reference, &transfer.image, Some(artifact))?;
+        transfer.name(store, reference)?;
         Ok(transfer)
     }
 
@@ -94,14 +93,10 @@ impl Registry {
         for layer in &packed.components {
             send(store, &repository, layer, watch).map(|moved| transfer.count(moved))?;
         }
-        for bytes in [&packed.config, &packed.image] {
-            if !repository.has(Digest::of(bytes))? {
-                repository.upload(bytes, Digest::of(bytes))?;
-            }
-        }
+        supply(&repository, &packed.config)?;
+        supply(&repository, &packed.image)?;
         repository.put_manifest(tag, &packed.manifest)?;
-        store.name(&reference.at(artifact), image, Some(artifact))?;
-        store.name(reference, image, Some(artifact))?;
+        transfer.name(store, reference)?;
         Ok(transfer)
     }
 
@@ -132,6 +127,12 @@ impl Registry {
 impl Transfer {
     fn count(&mut self, moved: bool) {
         if moved { self.moved += 1 } else { self.present += 1 }
+    }
+
+    /// Lets the reference and its digest mean the image here.
+    fn name(&self, store: &Store, reference: &Reference) -> Result<(), ImageError> {
+        store.name(&reference.at(self.artifact), &self.image, Some(self.artifact))?;
+        store.name(reference, &self.image, Some(self.artifact))
     }
 }
 
@@ -184,6 +185,12 @@ fn send(store: &Store, repository: &Repository<'_>, layer: &Descriptor, watch: W
     repository.upload(&store.fetch(layer.digest)?, layer.digest)?;
     watch(Progress::Moved { title, bytes });
     Ok(true)
+}
+
+/// Sends what is too small to speak of.
+fn supply(repository: &Repository<'_>, bytes: &[u8]) -> Result<(), ImageError> {
+    let digest = Digest::of(bytes);
+    if repository.has(digest)? { Ok(()) } else { repository.upload(bytes, digest) }
 }
 
 /// Whether what came is what was announced.

@@ -11,7 +11,7 @@ use url::{Host, Url};
 use crate::artifact::{Descriptor, MANIFEST};
 use crate::challenge::{Challenge, may_hear_credentials};
 use crate::http::{Ask, Http, Redirects, same_server, shown};
-use crate::{Credentials, ImageError, Reference, Terms};
+use crate::{Credentials, ImageError, Reference, Terms, error};
 
 /// How much is read of what a registry says about an error, and of a token.
 const WORDS: u64 = 64 << 10;
@@ -97,7 +97,7 @@ impl<'a> Repository<'a> {
             self.accepted(self.call(|| Ask { body: Some(empty), ..self.ask("POST", &begin, Redirects::Nowhere) })?)?;
         let location = header(&begun, "location").unwrap_or_default();
         let mut url = begin.join(location).ok().filter(|url| same_server(&self.base, url)).ok_or_else(|| {
-            let (from, to) = (shown(&begin), location.split('?').next().unwrap_or_default().escape_debug().to_string());
+            let (from, to) = (shown(&begin), error::said(location.split('?').next().unwrap_or_default()));
             ImageError::Redirected { from, to, reason: "an upload goes to the registry itself" }
         })?;
         url.query_pairs_mut().append_pair("digest", &digest.to_string());
@@ -192,9 +192,8 @@ impl<'a> Repository<'a> {
 /// What a registry says about an error, in one line.
 fn words(bytes: &[u8]) -> String {
     let said: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let message = said["errors"][0]["message"].as_str().unwrap_or_default();
-    let line: String = message.chars().filter(|c| !c.is_control()).take(200).collect();
-    if line.is_empty() { line } else { format!(" ({line})") }
+    let message = error::said(said["errors"][0]["message"].as_str().unwrap_or_default());
+    if message.is_empty() { message } else { format!(" ({message})") }
 }
 
 fn header<'r>(response: &'r Response<Body>, name: &str) -> Option<&'r str> {

@@ -45,6 +45,11 @@ fn the_readmes_files_are_files_that_skep_reads() {
                 home.file("data/skep.toml", example.replace("plugins = [", "# ").replace("environments = [", "# ")),
             ),
             "environment.toml" => drop(home.file("environments/x/environment.toml", example)),
+            "image.toml" => {
+                home.file(&format!("p{number}/{name}"), example);
+                home.skep(&["image", "verify", home.path(&format!("p{number}")).to_str().unwrap()])
+                    .refused(6, &[".wasm", "build it"]);
+            }
             // Without a component, that is all that can be wrong with it.
             _ => home
                 .skep(&["plugin", "check", &home.file(&format!("p{number}/{name}"), example)])
@@ -53,7 +58,7 @@ fn the_readmes_files_are_files_that_skep_reads() {
         seen.push(name);
     }
     seen.sort();
-    assert_eq!(seen, ["environment.toml", "plugin.toml", "plugin.toml", "skep.toml"]);
+    assert_eq!(seen, ["environment.toml", "image.toml", "plugin.toml", "plugin.toml", "skep.toml"]);
     let shown = home.skep(&["--environments", home.path("environments").to_str().unwrap(), "env", "show", "words"]);
     assert_eq!(shown.code, 0, "{shown:?}");
 }
@@ -73,6 +78,12 @@ fn every_command_teaches_itself() {
         "run artifacts",
         "plugin check",
         "env show",
+        "image",
+        "image build",
+        "image push",
+        "image pull",
+        "image inspect",
+        "image verify",
         "store",
         "doctor",
     ] {

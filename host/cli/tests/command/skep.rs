@@ -68,7 +68,8 @@ impl Home {
     /// The program with this home's data folder and plugins, and nothing else of the caller's environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_skep"));
-        for variable in ["SKEP_ENVIRONMENTS", "SKEP_OUTPUT", "NO_COLOR"] {
+        for variable in ["SKEP_ENVIRONMENTS", "SKEP_OUTPUT", "SKEP_REGISTRY_USER", "SKEP_REGISTRY_PASSWORD", "NO_COLOR"]
+        {
             command.env_remove(variable);
         }
         let own = Some(self.path("plugins")).filter(|folder| folder.is_dir());
