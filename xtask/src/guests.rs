@@ -1,9 +1,10 @@
 //! Builds the components, once per content: the built-in plugins as `target/guests/plugins/NAME/{plugin.toml,NAME.wasm}`,
-//! the commands as `target/guests/commands/NAME.wasm`, the tests' guests as `target/guests/tests/NAME.wasm`, and those with a manifest
-//! in `target/guests/test-plugins` too.
+//! the commands as `target/guests/commands/NAME.wasm` and in the images that name them as `target/guests/images/NAME/{image.toml,*.wasm}`,
+//! the tests' guests as `target/guests/tests/NAME.wasm`, and those with a manifest in `target/guests/test-plugins` too.
 
 mod collect;
 mod fingerprint;
+mod image;
 mod kept;
 mod route;
 
@@ -80,5 +81,6 @@ fn compile(checkout: &Checkout, route: &Route, key: &str) -> Result<Listing> {
         })?;
         components.extend(collect::components(&workspace, &artifacts)?);
     }
+    components.extend(image::all(checkout, &components)?);
     collect::install(&checkout.guests(), components, key)
 }

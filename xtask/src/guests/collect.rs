@@ -11,8 +11,8 @@ use crate::cargo::Artifact;
 
 /// A file to install, and its name below `target/guests`.
 pub(super) struct Installed {
-    name: String,
-    source: PathBuf,
+    pub(super) name: String,
+    pub(super) source: PathBuf,
 }
 
 /// The files that the workspace's own components become.

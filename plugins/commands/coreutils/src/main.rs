@@ -1,0 +1,37 @@
+//! uutils' coreutils behind one table of names, called by the name of the first argument or, as `coreutils NAME …`, by the second.
+
+mod applets;
+
+use std::ffi::OsString;
+
+fn main() {
+    place::run(|arguments| {
+        let multicall = place::name_of(&arguments) == "coreutils";
+        if multicall {
+            uucore::set_utility_is_second_arg();
+        }
+        call(&arguments[usize::from(multicall).min(arguments.len())..])
+    })
+}
+
+fn call(arguments: &[String]) -> i32 {
+    let name = place::name_of(arguments);
+    let Some(applet) = applets::find(name) else {
+        eprintln!("coreutils: unknown program '{name}'");
+        return 127;
+    };
+    if let Err(problem) = uucore::locale::setup_localization(texts_of(name)) {
+        eprintln!("{name}: its messages cannot be read: {problem}");
+        return 99;
+    }
+    applet(arguments.iter().map(OsString::from).collect::<Vec<_>>().into_iter())
+}
+
+/// Under which name an applet's messages are kept.
+fn texts_of(name: &str) -> &str {
+    match name {
+        "[" => "test",
+        "dir" | "vdir" => "ls",
+        other => other,
+    }
+}
