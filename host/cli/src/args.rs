@@ -131,6 +131,25 @@ pub(crate) enum EnvCommand {
         /// Its name
         name: String,
     },
+    /// Open its shell in a workspace of your own, or execute one line there
+    #[command(after_help = help::ENV_SHELL)]
+    Shell(ShellArgs),
+}
+
+/// `skep env shell`.
+#[derive(Debug, Args)]
+pub(crate) struct ShellArgs {
+    /// The environment's name
+    pub(crate) name: String,
+    /// A repository to bring along: a folder, which is copied, or a URL; may be repeated
+    #[arg(long = "repo", value_name = "PATH|URL")]
+    pub(crate) repos: Vec<String>,
+    /// Execute this and end with its exit code, in place of a shell to type into
+    #[arg(short, long, value_name = "LINE")]
+    pub(crate) command: Option<String>,
+    /// Leave out the environment's startup commands
+    #[arg(long)]
+    pub(crate) no_startup: bool,
 }
 
 /// `skep plugin`.

@@ -5,22 +5,24 @@ use skep_model::RunState;
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    Done = 0,
-    Failed = 1,
-    Usage = 2,
-    Error = 3,
-    Cancelled = 4,
-    NotFound = 5,
-    Refused = 6,
-    Busy = 7,
-    DataFolder = 8,
-    Diverged = 9,
-    NotWhole = 10,
-    Waits = 11,
-    Registry = 12,
-    Internal = 70,
-    Left = 130,
-    NobodyReads = 141,
+    Done,
+    Failed,
+    Usage,
+    Error,
+    Cancelled,
+    NotFound,
+    Refused,
+    Busy,
+    DataFolder,
+    Diverged,
+    NotWhole,
+    Waits,
+    Registry,
+    Internal,
+    Left,
+    NobodyReads,
+    /// What a command ended with that was executed for somebody.
+    Command(u8),
 }
 
 /// The table that `--help` and the README show.
@@ -61,7 +63,24 @@ impl Exit {
     }
 
     pub(crate) const fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Error => 3,
+            Self::Cancelled => 4,
+            Self::NotFound => 5,
+            Self::Refused => 6,
+            Self::Busy => 7,
+            Self::DataFolder => 8,
+            Self::Diverged => 9,
+            Self::NotWhole => 10,
+            Self::Waits => 11,
+            Self::Internal => 70,
+            Self::Left => 130,
+            Self::NobodyReads => 141,
+            Self::Command(code) => code,
+        }
     }
 }
 

@@ -78,6 +78,15 @@ Examples
 An environment is a folder with an environment.toml. To make your own, put it below a folder that you name with
 --environments, SKEP_ENVIRONMENTS or `environments` in skep.toml. One with the name of a shipped environment takes its place.";
 
+pub(crate) const ENV_SHELL: &str = "\
+Examples
+  skep env shell repo --repo .                      type commands into a sandbox with a copy of this repository
+  skep env shell repo --repo . -c 'rg -c TODO'      execute one line, and end with its exit code
+  echo 'wc -l *.md' | skep env shell repo --repo .  a script from standard input
+
+The shell sees the image's commands and a workspace that is gone when it ends, and nothing else of this machine: your files are
+copied, there is no network, and no program of this machine can be started. It is what the agent's tool `shell.run` executes.";
+
 pub(crate) const PLUGIN_CHECK: &str = "\
 Examples
   skep plugin check plugins/mine       the folder with plugin.toml and the built component

@@ -119,16 +119,25 @@ impl Settings {
     }
 
     fn engine_config(&self) -> Result<skep_engine::Config> {
-        let HostConfig { maxima, tool_maxima, concurrency, queue, disk, repos, .. } = self.config.clone();
+        let HostConfig { maxima, tool_maxima, concurrency, queue, disk, .. } = self.config.clone();
         let mut config =
             skep_engine::Config { maxima, tool_maxima, concurrency, queue, ..skep_engine::Config::default() };
         config.min_free_bytes = disk.min_free_bytes;
-        config.repo.bytes = repos.max_bytes;
-        config.repo.files = repos.max_files;
-        config.repo.wall = Duration::from_millis(repos.max_wall_ms);
-        config.repo.allow_private = repos.allow_private;
+        config.repo = self.repo_terms();
         config.sandbox = self.sandbox_config()?;
         Ok(config)
+    }
+
+    /// What repositories of workspaces may take.
+    pub(crate) fn repo_terms(&self) -> skep_repo::Terms {
+        let repos = &self.config.repos;
+        skep_repo::Terms {
+            bytes: repos.max_bytes,
+            files: repos.max_files,
+            wall: Duration::from_millis(repos.max_wall_ms),
+            allow_private: repos.allow_private,
+            ..skep_repo::Terms::default()
+        }
     }
 
     /// How the sandbox is made: components are compiled by this program in a process of its own.

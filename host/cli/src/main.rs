@@ -7,6 +7,7 @@ mod args_image;
 mod args_run;
 mod catalog_show;
 mod doctor;
+mod env_shell;
 mod exit;
 mod follow;
 mod help;
@@ -81,6 +82,7 @@ async fn dispatch(command: Command, settings: &Settings, out: &Output) -> Result
         Command::Agent(AgentCommand::List) => catalog_show::agents(settings, out),
         Command::Env(EnvCommand::List) => catalog_show::environments(settings, out),
         Command::Env(EnvCommand::Show { name }) => catalog_show::environment(settings, out, &name),
+        Command::Env(EnvCommand::Shell(args)) => env_shell::shell(settings, out, args).await,
         Command::Plugin(PluginCommand::List) => catalog_show::plugins(settings, out),
         Command::Plugin(PluginCommand::Check { path }) => plugin_check::check(settings, out, &path).await,
         Command::Image(command) => image_here::run(settings, out, command),

@@ -183,11 +183,12 @@ fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<Repo
         _ if repos.iter().any(|repo| repo.len() > PATH_BYTES) => {
             Err(Error::Invalid(format!("a repository's path or URL has at most {PATH_BYTES} bytes")))
         }
-        _ => Ok(repos.into_iter().map(source).collect()),
+        _ => Ok(repos.into_iter().map(repo_source).collect()),
     }
 }
 
-fn source(repo: String) -> RepoSource {
+/// What somebody means who names a repository: a URL, or a folder of this machine.
+pub fn repo_source(repo: String) -> RepoSource {
     if repo.contains("://") {
         return RepoSource::Url(repo);
     }

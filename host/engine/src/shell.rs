@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use skep_model::{Access, Content, Idempotency, ImagePin, Limits, Outcome, RunSpec, StartupCommand, ToolPin};
-use skep_sandbox::{Executed, Execution, Meter, Sandbox, Workspace};
+use skep_sandbox::{Executed, Execution, Input, Meter, Sandbox, Workspace};
 
 use crate::Error;
 use crate::images::{Images, Loaded};
@@ -123,7 +123,8 @@ impl Shell<'_> {
             arguments: vec!["bash".to_owned(), "-c".to_owned(), command],
             variables,
             directory,
-            input: input.into(),
+            input: Input::Bytes(input.into()),
+            show: None,
             output_bytes: SHOWN,
             time_limit,
             meter: self.meter,

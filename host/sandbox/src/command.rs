@@ -18,11 +18,12 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use bytes::Bytes;
-use skep_model::{Access, LimitHit, LimitKind, Usage};
+use skep_model::{Access, LimitHit, LimitKind, Stream, Usage};
 
-pub use capture::Captured;
+pub use capture::{Captured, Show};
 pub use family::Ending;
 pub use image::{Fetch, Image};
+pub use open::Ask;
 
 pub(crate) use actor::{Actor, link};
 pub(crate) use family::AT_ONCE;
@@ -49,13 +50,23 @@ pub struct Execution {
     /// Where it starts; absolute.
     pub directory: String,
     /// What it reads from its standard input.
-    pub input: Bytes,
+    pub input: Input,
+    /// Who is shown what it writes while it writes it, if somebody is.
+    pub show: Option<Show>,
     /// Ends it, and all that it started, after so long; its exit code is 124 then.
     pub time_limit: Option<Duration>,
     /// The most of its output that is kept, in bytes.
     pub output_bytes: usize,
     /// The call's counters and limits.
     pub meter: Arc<Meter>,
+}
+
+/// What a first command reads.
+pub enum Input {
+    /// These bytes.
+    Bytes(Bytes),
+    /// What somebody gives who is asked whenever there is nothing left to read.
+    Asked(Ask),
 }
 
 /// What came of it.
@@ -83,19 +94,37 @@ impl Drop for Disband {
 impl Sandbox {
     /// Executes a command of an image, and whatever it starts, to the end of the first one.
     pub async fn execute(self: &Arc<Self>, execution: Execution) -> Executed {
-        let Execution { image, root, access, arguments, variables, directory, input, time_limit, output_bytes, meter } =
-            execution;
+        let Execution {
+            image,
+            root,
+            access,
+            arguments,
+            variables,
+            directory,
+            input,
+            show,
+            time_limit,
+            output_bytes,
+            meter,
+        } = execution;
         let name = arguments.first().map_or("", String::as_str);
         let Some((_, component)) = image.command(name) else {
             let ending = Ending { code: 127, reason: format!("{name:?} is no command of this image") };
             return Executed { ending, output: Captured::default(), limit: None, usage: meter.usage() };
         };
-        let capture = Arc::new(Capture::new(output_bytes));
+        let capture = Arc::new(Capture::new(output_bytes, show));
         let _slot = self.shell_slot().await;
         let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter));
         let _disband = Disband(Arc::clone(&family));
-        let given =
-            BTreeMap::from([(0, Handle::given(input)), (1, Handle::shown(&capture)), (2, Handle::shown(&capture))]);
+        let input = match input {
+            Input::Bytes(bytes) => Handle::given(bytes),
+            Input::Asked(ask) => Handle::asked(ask),
+        };
+        let given = BTreeMap::from([
+            (0, input),
+            (1, Handle::shown(&capture, Stream::Stdout)),
+            (2, Handle::shown(&capture, Stream::Stderr)),
+        ]);
         let start = Start { component, arguments, variables, directory, given, payload: Vec::new(), time_limit };
         let ending = first(&family, start).await;
         Executed { ending, output: capture.captured(), limit: family.hit(), usage: meter.usage() }

@@ -1,11 +1,17 @@
 //! What commands show, kept in the order in which they wrote it: the beginning and the end, with a mark for what is left out.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use skep_model::Stream;
+
+/// Who is shown what commands write, while they write it.
+pub type Show = Arc<dyn Fn(Stream, &[u8]) + Send + Sync>;
 
 /// The output of one call, shared by all commands that write to it.
 pub(crate) struct Capture {
     kept: Mutex<Kept>,
+    show: Option<Show>,
     /// Kept of the beginning, and as much of the end.
     half: usize,
 }
@@ -30,15 +36,18 @@ pub struct Captured {
 
 impl Capture {
     /// Keeps at most `most` bytes.
-    pub(crate) fn new(most: usize) -> Self {
-        Self { kept: Mutex::default(), half: most / 2 }
+    pub(crate) fn new(most: usize, show: Option<Show>) -> Self {
+        Self { kept: Mutex::default(), show, half: most / 2 }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn put(&self, bytes: &[u8]) {
+    pub(crate) fn put(&self, stream: Stream, bytes: &[u8]) {
+        if let Some(show) = &self.show {
+            show(stream, bytes);
+        }
         let mut kept = self.lock();
         kept.total += bytes.len() as u64;
         let begins = bytes.len().min(self.half - kept.head.len());
@@ -73,12 +82,12 @@ mod tests {
 
     #[test]
     fn the_beginning_and_the_end_are_kept_and_the_middle_is_marked() {
-        let capture = Capture::new(8);
-        capture.put(b"abc");
+        let capture = Capture::new(8, None);
+        capture.put(Stream::Stdout, b"abc");
         assert_eq!(capture.captured(), Captured { text: "abc".into(), total: 3, truncated: false });
-        capture.put(b"defgh");
+        capture.put(Stream::Stdout, b"defgh");
         assert_eq!(capture.captured().text, "abcdefgh");
-        capture.put(b"ijklmnopqrstuvwxyz");
+        capture.put(Stream::Stdout, b"ijklmnopqrstuvwxyz");
         let text = "abcd\n… (18 bytes truncated) …\nwxyz".to_owned();
         assert_eq!(capture.captured(), Captured { text, total: 26, truncated: true });
     }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use skep_model::Stream;
 
 use crate::command::capture::Capture;
 use crate::command::pipe::{Broken, ReadEnd, WriteEnd};
@@ -25,9 +26,60 @@ enum Open {
     Reader(ReadEnd),
     Writer(WriteEnd),
     /// What whoever called sees.
-    Shown(Arc<Capture>),
+    Shown(Arc<Capture>, Stream),
     /// What whoever called gave to be read.
     Given(Mutex<Bytes>),
+    /// What whoever called is asked for when it is read.
+    Asked(Asked),
+}
+
+/// Gives what is to be read next; nothing at the end. It may take its time.
+pub type Ask = Arc<dyn Fn() -> Vec<u8> + Send + Sync>;
+
+/// Somebody who is asked.
+struct Asked {
+    ask: Ask,
+    heard: Mutex<Heard>,
+    /// One question at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Heard {
+    bytes: Bytes,
+    ended: bool,
+}
+
+impl Asked {
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, most: usize, delimiter: Option<u8>) -> Option<Bytes> {
+        let mut heard = self.heard();
+        if heard.bytes.is_empty() {
+            return heard.ended.then(Bytes::new);
+        }
+        Some(split(&mut heard.bytes, most, delimiter))
+    }
+
+    async fn ready(&self) {
+        let _turn = self.turn.lock().await;
+        if !self.heard().bytes.is_empty() || self.heard().ended {
+            return;
+        }
+        let ask = Arc::clone(&self.ask);
+        let said = tokio::task::spawn_blocking(move || ask()).await.unwrap_or_default();
+        let mut heard = self.heard();
+        (heard.ended, heard.bytes) = (said.is_empty(), said.into());
+    }
+}
+
+/// Up to `most` of the first bytes, and none beyond `delimiter` when there is one.
+fn split(bytes: &mut Bytes, most: usize, delimiter: Option<u8>) -> Bytes {
+    let within = bytes.len().min(most);
+    let end = delimiter.and_then(|delimiter| bytes[..within].iter().position(|byte| *byte == delimiter));
+    bytes.split_to(end.map_or(within, |end| end + 1))
 }
 
 struct OpenFile {
@@ -131,12 +183,16 @@ impl Handle {
         (Self(Arc::new(Open::Reader(reader))), Self(Arc::new(Open::Writer(writer))))
     }
 
-    pub(crate) fn shown(capture: &Arc<Capture>) -> Self {
-        Self(Arc::new(Open::Shown(Arc::clone(capture))))
+    pub(crate) fn shown(capture: &Arc<Capture>, stream: Stream) -> Self {
+        Self(Arc::new(Open::Shown(Arc::clone(capture), stream)))
     }
 
     pub(crate) fn given(bytes: Bytes) -> Self {
         Self(Arc::new(Open::Given(Mutex::new(bytes))))
+    }
+
+    pub(crate) fn asked(ask: Ask) -> Self {
+        Self(Arc::new(Open::Asked(Asked { ask, heard: Mutex::default(), turn: tokio::sync::Mutex::new(()) })))
     }
 
     /// Up to `most` bytes, and none beyond `delimiter` when there is one; nothing at the end; `None` when it must be waited
@@ -148,18 +204,19 @@ impl Handle {
             Open::Reader(reader) => Ok(reader.take(most, delimiter)),
             Open::Given(bytes) => {
                 let mut bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
-                let within = bytes.len().min(most);
-                let end = delimiter.and_then(|delimiter| bytes[..within].iter().position(|byte| *byte == delimiter));
-                Ok(Some(bytes.split_to(end.map_or(within, |end| end + 1))))
+                Ok(Some(split(&mut bytes, most, delimiter)))
             }
-            Open::Writer(_) | Open::Shown(_) => Err(HandleError::Direction),
+            Open::Asked(asked) => Ok(asked.take(most, delimiter)),
+            Open::Writer(_) | Open::Shown(..) => Err(HandleError::Direction),
         }
     }
 
     /// Waits until there is something to take.
     pub(crate) async fn readable(&self) {
-        if let Open::Reader(reader) = &*self.0 {
-            reader.ready().await;
+        match &*self.0 {
+            Open::Reader(reader) => reader.ready().await,
+            Open::Asked(asked) => asked.ready().await,
+            Open::Null | Open::File(_) | Open::Writer(_) | Open::Shown(..) | Open::Given(_) => {}
         }
     }
 
@@ -189,9 +246,9 @@ impl Handle {
     /// How many bytes are taken without waiting.
     pub(crate) fn room(&self) -> Result<usize, HandleError> {
         match &*self.0 {
-            Open::Null | Open::File(_) | Open::Shown(_) => Ok(PIECE),
+            Open::Null | Open::File(_) | Open::Shown(..) => Ok(PIECE),
             Open::Writer(writer) => Ok(writer.room()?),
-            Open::Reader(_) | Open::Given(_) => Err(HandleError::Direction),
+            Open::Reader(_) | Open::Given(_) | Open::Asked(_) => Err(HandleError::Direction),
         }
     }
 
@@ -202,8 +259,8 @@ impl Handle {
             Open::Null => {}
             Open::File(file) => return file.put(bytes),
             Open::Writer(writer) => writer.put(bytes.clone())?,
-            Open::Shown(capture) => capture.put(bytes),
-            Open::Reader(_) | Open::Given(_) => return Err(HandleError::Direction),
+            Open::Shown(capture, stream) => capture.put(*stream, bytes),
+            Open::Reader(_) | Open::Given(_) | Open::Asked(_) => return Err(HandleError::Direction),
         }
         Ok(true)
     }
