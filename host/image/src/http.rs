@@ -199,7 +199,7 @@ struct Checked {
     insecure: bool,
     /// It is for what a registry redirects to.
     elsewhere: bool,
-    /// The registry is at a public address: then whatever it redirects to has to be.
+    /// The registry has a public address, if with others: then whatever it redirects to has to have none but such.
     public: Arc<AtomicBool>,
 }
 
@@ -225,7 +225,7 @@ impl Resolver for Checked {
             }
         }
         if !self.elsewhere {
-            self.public.store(found.iter().all(|socket| is_public(socket.ip())), Ordering::Relaxed);
+            self.public.store(found.iter().any(|socket| is_public(socket.ip())), Ordering::Relaxed);
         }
         Ok(found)
     }

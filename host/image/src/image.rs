@@ -19,13 +19,34 @@ const WORDS: usize = 4096;
 /// Its JSON is canonical: the keys of all objects are sorted, nothing that could be left out is written and nothing is
 /// left out, so that equal images have equal bytes. These bytes are its record in a store and its manifest in a registry.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Parts")]
 pub struct Image {
     commands: BTreeMap<String, Digest>,
     description: String,
     env: BTreeMap<String, String>,
     name: String,
     version: String,
+}
+
+/// What an image is made of, unchecked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parts {
+    commands: BTreeMap<String, Digest>,
+    description: String,
+    env: BTreeMap<String, String>,
+    name: String,
+    version: String,
+}
+
+impl TryFrom<Parts> for Image {
+    type Error = String;
+
+    fn try_from(parts: Parts) -> Result<Self, String> {
+        let Parts { commands, description, env, name, version } = parts;
+        let image = Self { commands, description, env, name, version };
+        image.check().map(|()| image)
+    }
 }
 
 impl Image {
@@ -105,7 +126,6 @@ impl Image {
     /// What about the bytes is no image, or not its canonical form.
     pub fn from_json(json: &[u8]) -> Result<Self, String> {
         let image: Self = serde_json::from_slice(json).map_err(|error| format!("it can't be read: {error}"))?;
-        image.check()?;
         if image.to_json() == json { Ok(image) } else { Err("it is not in its canonical form".to_owned()) }
     }
 

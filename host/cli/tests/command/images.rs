@@ -113,6 +113,20 @@ fn images_need_no_lock() {
 }
 
 #[test]
+fn several_processes_may_build_at_the_same_time() {
+    let home = Home::new();
+    let folder = unix(&home);
+    let builds: Vec<_> = (0..6).map(|_| home.spawn(&["image", "build", &folder])).collect();
+    for build in builds {
+        let built = said(build.wait_with_output().unwrap());
+        assert_eq!(built.code, 0, "{built:?}");
+    }
+    home.json(0, &["image", "verify", "--all"]);
+    assert_eq!(fs::read_dir(home.data().join("images/blobs/sha256")).unwrap().count(), 3);
+    assert_eq!(fs::read_dir(home.data().join("images/tmp")).unwrap().count(), 0);
+}
+
+#[test]
 fn what_can_not_be_taken_is_refused_with_its_own_exit_code() {
     let home = Home::new();
     let folder = unix(&home);

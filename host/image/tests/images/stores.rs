@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use skep_image::{ImageError, Store};
 use skep_model::Digest;
@@ -133,6 +134,18 @@ fn a_damaged_record_is_told() {
     store.tag(&reference("unix:dev"), &image).unwrap();
     damage(&blob(&scene, image.digest()), b"{}");
     assert!(matches!(store.resolve(&reference("unix:dev")), Err(ImageError::Damaged { .. })));
+}
+
+#[test]
+fn what_a_killed_process_left_half_written_is_cleared_away_after_a_day() {
+    let scene = Scene::unix();
+    let day = Duration::from_secs(24 * 3600);
+    for (name, age) in [("old", 2 * day), ("young", day / 2)] {
+        let path = scene.file(&format!("images/tmp/{name}"), "half");
+        fs::File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+    }
+    scene.store().load_folder(&scene.path("unix")).unwrap();
+    assert_eq!(scene.kept("tmp"), ["young"]);
 }
 
 #[test]
