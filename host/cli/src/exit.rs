@@ -73,6 +73,7 @@ impl Exit {
             Self::Diverged => 9,
             Self::NotWhole => 10,
             Self::Waits => 11,
+            Self::Registry => 12,
             Self::Internal => 70,
             Self::Left => 130,
             Self::NobodyReads => 141,
