@@ -1,5 +1,7 @@
 //! What people write on a command line. The expected texts are those of other awks, or the standard's where these differ.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot start awk has failed")]
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 
