@@ -197,7 +197,7 @@ mod tests {
     fn numbers_are_written_as_c_does() {
         assert_eq!(one("%d|", 3.9), "3|");
         assert_eq!(one("%5d", -42.0), "  -42");
-        assert_eq!(one("%05.1f", 3.14), "003.1");
+        assert_eq!(one("%05.1f", 2.71), "002.7");
         assert_eq!(one("%-5d|", 1.0), "1    |");
         assert_eq!(one("%+d", 1.0), "+1");
         assert_eq!(one("%x %%", 255.0), "ff %");

@@ -171,6 +171,6 @@ mod tests {
         assert_eq!(number_text(1e6, "%.6g"), "1000000");
         assert_eq!(number_text(0.1 + 0.2, "%.6g"), "0.3");
         assert_eq!(number_text(1e20, "%.6g"), "1e+20");
-        assert_eq!(number_text(3.14159265, "%.2f"), "3.14");
+        assert_eq!(number_text(1.2345, "%.2f"), "1.23");
     }
 }

@@ -123,7 +123,7 @@ impl Run {
             keys.sort_by(|a, b| by_number(&Value::input(a), &Value::input(b)));
         }
         if order.starts_with("@val_str") {
-            keys.sort_by(|a, b| value(a).text("%.6g").cmp(&value(b).text("%.6g")));
+            keys.sort_by_key(|key| value(key).text("%.6g"));
         } else if order.starts_with("@val") {
             keys.sort_by(|a, b| by_number(&value(a), &value(b)));
         }
