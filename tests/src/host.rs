@@ -68,6 +68,13 @@ impl Site {
         self
     }
 
+    /// Adds the `caller` agent, and an environment `shell` with the image `unix`, its shell, and what `rest` says.
+    pub fn shell(&self, rest: &str) -> &Self {
+        let grants = "tools = [\"shell.*\"]\nworkspace = \"write\"\nrepo = \"optional\"\nimage = \"unix\"\n";
+        kit::environment(&self.environments(), "shell", &format!("{grants}{rest}"));
+        self.agent("caller")
+    }
+
     /// A host on this data folder with the given changes to its configuration, started.
     ///
     /// # Panics
@@ -101,6 +108,7 @@ impl Site {
         let (store, _) = Store::open(store).expect("the data folder opens");
         let catalog =
             Catalog::read(&[self.plugins()], &[self.environments()]).expect("plugins and environments are right");
+        let catalog = catalog.with_images(vec![kit::built().join("images")]);
         Arc::new(Engine::new(&self.data(), Arc::new(store), Arc::new(catalog), config).expect("the engine is made"))
     }
 }

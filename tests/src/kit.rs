@@ -16,6 +16,11 @@ pub fn guest(name: &str) -> Vec<u8> {
     read(&built().join("tests").join(format!("{}.wasm", name.replace('-', "_"))))
 }
 
+/// A folder for compiled code that outlives a test, so that not each of them compiles an image.
+pub fn compiled() -> PathBuf {
+    built().join("../test-cache")
+}
+
 /// The folder with the built-in plugins.
 pub fn plugins() -> PathBuf {
     built().join("plugins")

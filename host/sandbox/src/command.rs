@@ -12,12 +12,13 @@ mod open;
 mod pipe;
 mod streams;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
 use skep_model::{Access, LimitHit, LimitKind, Stream, Usage};
 
 pub use capture::{Captured, Show};
@@ -33,7 +34,10 @@ use crate::command::capture::Capture;
 use crate::command::family::Family;
 use crate::command::life::Start;
 use crate::command::open::Handle;
-use crate::{Meter, Sandbox, Workspace};
+use crate::{Error, Meter, Sandbox, Workspace};
+
+/// Components that are loaded at the same time.
+const LOADING: usize = 4;
 
 /// What is to be executed.
 pub struct Execution {
@@ -92,6 +96,17 @@ impl Drop for Disband {
 }
 
 impl Sandbox {
+    /// Loads all commands of an image, which compiles those that were never compiled here, so that no call pays for it.
+    ///
+    /// # Errors
+    /// One of them can't be run.
+    pub async fn warm(self: &Arc<Self>, image: &Image) -> Result<(), Error> {
+        let components: BTreeSet<_> = image.commands.values().copied().collect();
+        let loading = components.into_iter().map(|component| self.command(component, image));
+        let loading = futures_util::stream::iter(loading).buffer_unordered(LOADING);
+        loading.map_ok(drop).try_collect().await
+    }
+
     /// Executes a command of an image, and whatever it starts, to the end of the first one.
     pub async fn execute(self: &Arc<Self>, execution: Execution) -> Executed {
         let Execution {
@@ -112,7 +127,7 @@ impl Sandbox {
             let ending = Ending { code: 127, reason: format!("{name:?} is no command of this image") };
             return Executed { ending, output: Captured::default(), limit: None, usage: meter.usage() };
         };
-        let capture = Arc::new(Capture::new(output_bytes, show));
+        let capture = Arc::new(Capture::new(output_bytes, show, Arc::clone(&meter)));
         let _slot = self.shell_slot().await;
         let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter));
         let _disband = Disband(Arc::clone(&family));

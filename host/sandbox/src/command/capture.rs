@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use skep_model::Stream;
 
+use crate::meter::{Exceeded, Meter};
+
 /// Who is shown what commands write, while they write it.
 pub type Show = Arc<dyn Fn(Stream, &[u8]) + Send + Sync>;
 
@@ -12,6 +14,8 @@ pub type Show = Arc<dyn Fn(Stream, &[u8]) + Send + Sync>;
 pub(crate) struct Capture {
     kept: Mutex<Kept>,
     show: Option<Show>,
+    /// Who pays for what is written.
+    meter: Arc<Meter>,
     /// Kept of the beginning, and as much of the end.
     half: usize,
 }
@@ -36,15 +40,18 @@ pub struct Captured {
 
 impl Capture {
     /// Keeps at most `most` bytes.
-    pub(crate) fn new(most: usize, show: Option<Show>) -> Self {
-        Self { kept: Mutex::default(), show, half: most / 2 }
+    pub(crate) fn new(most: usize, show: Option<Show>, meter: Arc<Meter>) -> Self {
+        Self { kept: Mutex::default(), show, meter, half: most / 2 }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn put(&self, stream: Stream, bytes: &[u8]) {
+    /// # Errors
+    /// More than the call may give to people.
+    pub(crate) fn put(&self, stream: Stream, bytes: &[u8]) -> Result<(), Exceeded> {
+        self.meter.output(bytes.len())?;
         if let Some(show) = &self.show {
             show(stream, bytes);
         }
@@ -58,6 +65,7 @@ impl Capture {
         let over = (kept.tail.len() + rest.len()).saturating_sub(self.half);
         kept.tail.drain(..over);
         kept.tail.extend(rest);
+        Ok(())
     }
 
     /// What was written so far.
@@ -78,17 +86,21 @@ impl Capture {
 
 #[cfg(test)]
 mod tests {
+    use skep_model::Limits;
+
     use super::*;
 
     #[test]
     fn the_beginning_and_the_end_are_kept_and_the_middle_is_marked() {
-        let capture = Capture::new(8, None);
-        capture.put(Stream::Stdout, b"abc");
+        let limits = Limits { output_bytes: 26, ..Limits::TOOL };
+        let capture = Capture::new(8, None, Arc::new(Meter::new(limits)));
+        capture.put(Stream::Stdout, b"abc").unwrap();
         assert_eq!(capture.captured(), Captured { text: "abc".into(), total: 3, truncated: false });
-        capture.put(Stream::Stdout, b"defgh");
+        capture.put(Stream::Stdout, b"defgh").unwrap();
         assert_eq!(capture.captured().text, "abcdefgh");
-        capture.put(Stream::Stdout, b"ijklmnopqrstuvwxyz");
+        capture.put(Stream::Stdout, b"ijklmnopqrstuvwxyz").unwrap();
         let text = "abcd\n… (18 bytes truncated) …\nwxyz".to_owned();
         assert_eq!(capture.captured(), Captured { text, total: 26, truncated: true });
+        assert!(capture.put(Stream::Stdout, b"!").is_err(), "more than may be given");
     }
 }

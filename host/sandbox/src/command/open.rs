@@ -259,7 +259,9 @@ impl Handle {
             Open::Null => {}
             Open::File(file) => return file.put(bytes),
             Open::Writer(writer) => writer.put(bytes.clone())?,
-            Open::Shown(capture, stream) => capture.put(*stream, bytes),
+            Open::Shown(capture, stream) => {
+                capture.put(*stream, bytes).map_err(|exceeded| HandleError::Fatal(exceeded.into()))?;
+            }
             Open::Reader(_) | Open::Given(_) | Open::Asked(_) => return Err(HandleError::Direction),
         }
         Ok(true)

@@ -200,9 +200,15 @@ impl Reading {
                 print!("{HELP}");
                 return Err(Stop::Said);
             }
-            "include" => drop(self.included.add(glob(&parser.value()?.string()?)?)),
-            "exclude" => drop(self.excluded.add(glob(&parser.value()?.string()?)?)),
-            "exclude-dir" => drop(self.excluded_folders.add(glob(&parser.value()?.string()?)?)),
+            "include" => {
+                self.included.add(glob(&parser.value()?.string()?)?);
+            }
+            "exclude" => {
+                self.excluded.add(glob(&parser.value()?.string()?)?);
+            }
+            "exclude-dir" => {
+                self.excluded_folders.add(glob(&parser.value()?.string()?)?);
+            }
             "exclude-from" => {
                 for line in lines_of(&parser.value()?.string()?)?.lines() {
                     self.excluded.add(glob(line)?);
