@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use skep_model::{Content, Happening, LimitKind, Outcome, RunId, RunState};
 use skep_engine::Config;
+use skep_model::{Content, Happening, LimitKind, Outcome, RunId, RunState};
 use skep_tests::host::{ALLOCATIONS, Host, Site};
 use skep_tests::kit;
 
@@ -18,7 +18,11 @@ async fn host_with(site: &Site, change: impl FnOnce(&mut Config)) -> Host {
         config.sandbox.cache = Some(kit::compiled());
         change(config);
     };
-    site.host_with(with_cache).await
+    let host = site.host_with(with_cache).await;
+    // The first run on this machine compiles the image, which may take minutes.
+    let first = host.submit("caller", "shell", "[]").await;
+    host.engine.wait(first).await.expect("the image can be loaded");
+    host
 }
 
 /// What came of the lines, each a call of its own: the answer, or the failure's kind and message.

@@ -1,7 +1,7 @@
 //! `skep env shell`: an environment's shell for people, in a workspace that is gone when it ends. No run, no journal.
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -61,7 +61,7 @@ fn prepare<'a>(
     settings: &Settings,
     catalog: &skep_engine::Catalog,
     environment: &'a Environment,
-    root: &PathBuf,
+    root: &Path,
     repos: &[String],
 ) -> Result<Trial<'a>> {
     let limits = Limits::TOOL.with(&environment.tool_limits, &settings.config.tool_maxima)?;

@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod bare;
 mod calls;
+mod commands;
 mod disk;
 mod house;
 mod journal;
@@ -41,6 +42,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "resume", about: "runs in flight after kill -9", measure: resume::measure },
     Bench { name: "audit", about: "the audit of a large repository", measure: audit::measure },
     Bench { name: "calls", about: "a journaled call in short and in long runs", measure: calls::measure },
+    Bench { name: "commands", about: "lines for the shell, beside this machine's own", measure: commands::measure },
 ];
 
 fn main() -> Result<()> {
