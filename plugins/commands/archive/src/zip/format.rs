@@ -124,15 +124,15 @@ fn check(content: &[u8]) -> u32 {
 
 fn seconds(date: u16, time: u16) -> i64 {
     let (date, time) = (u32::from(date), u32::from(time));
-    let day = days(i64::from(1980 + (date >> 9)), (date >> 5 & 15).clamp(1, 12), (date & 31).max(1));
-    day * 86_400 + i64::from((time >> 11) * 3600 + (time >> 5 & 63) * 60 + (time & 31) * 2)
+    let day = days(i64::from(1980 + (date >> 9)), ((date >> 5) & 15).clamp(1, 12), (date & 31).max(1));
+    day * 86_400 + i64::from((time >> 11) * 3600 + ((time >> 5) & 63) * 60 + (time & 31) * 2)
 }
 
 /// Date and time.
 fn dos(seconds: i64) -> (u16, u16) {
     let date = Date::of_seconds(seconds.max(315_532_800));
-    let day = ((date.year - 1980).clamp(0, 127) as u32) << 9 | date.month << 5 | date.day;
-    (day as u16, (date.hour << 11 | date.minute << 5 | date.second / 2) as u16)
+    let day = (((date.year - 1980).clamp(0, 127) as u32) << 9) | (date.month << 5) | date.day;
+    (day as u16, ((date.hour << 11) | (date.minute << 5) | (date.second / 2)) as u16)
 }
 
 /// Makes an archive in memory.
