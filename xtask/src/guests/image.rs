@@ -73,7 +73,8 @@ mod tests {
     }
 
     fn built(names: &[&str]) -> Vec<Installed> {
-        let file = |name: &&str| Installed { name: format!("commands/{name}"), source: format!("/built/{name}").into() };
+        let file =
+            |name: &&str| Installed { name: format!("commands/{name}"), source: format!("/built/{name}").into() };
         names.iter().map(file).collect()
     }
 
