@@ -1,12 +1,15 @@
-//! `tar`, `gzip`, `gunzip` and `zcat`.
+//! `tar`, `gzip`, `gunzip`, `zcat`, `zip` and `unzip`.
 
 mod gzip;
 mod inside;
 mod tar;
+mod zip;
 
 fn main() {
     place::run(|arguments| match place::name_of(&arguments) {
         "gzip" | "gunzip" | "zcat" => gzip::main(&arguments),
+        "zip" => zip::zip(&arguments),
+        "unzip" => zip::unzip(&arguments),
         _ => tar::main(&arguments),
     })
 }

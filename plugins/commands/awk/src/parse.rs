@@ -2,6 +2,7 @@
 
 mod expression;
 mod names;
+mod primary;
 mod statement;
 
 use std::rc::Rc;
