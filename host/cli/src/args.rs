@@ -130,6 +130,9 @@ pub(crate) enum EnvCommand {
     Show {
         /// Its name
         name: String,
+        /// With every limit as a run would have it, and the layer that decides it: host defaults < environment < run
+        #[arg(long)]
+        resolved: bool,
     },
     /// Open its shell in a workspace of your own, or execute one line there
     #[command(after_help = help::ENV_SHELL)]

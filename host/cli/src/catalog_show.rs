@@ -1,10 +1,12 @@
 //! What there is to run, and what it may do: agents, environments, plugins.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde::Serialize;
-use skep_config::{Environment, PluginManifest, Provides, RepoNeed};
+use skep_config::{Environment, ImageName, PluginManifest, Provides, RepoNeed};
 use skep_engine::{Catalog, Plugin};
-use skep_model::{Access, Overrides};
+use skep_model::{Access, LimitKind, Limits, Overrides, StartupCommand};
 
 use crate::exit::Exit;
 use crate::host::Settings;
@@ -80,8 +82,46 @@ struct EnvironmentItem {
     workspace: Access,
     repo: &'static str,
     tools: Vec<String>,
+    image: Vec<String>,
+    startup: Vec<StartupCommand>,
+    env: BTreeMap<String, String>,
     limits: Vec<String>,
     tool_limits: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved: Option<Resolved>,
+}
+
+/// Every limit of a run and of a tool call, with the layer that decides it.
+#[derive(Serialize)]
+struct Resolved {
+    run: Vec<ResolvedLimit>,
+    tool_call: Vec<ResolvedLimit>,
+}
+
+#[derive(Serialize)]
+struct ResolvedLimit {
+    limit: &'static str,
+    value: u64,
+    unit: &'static str,
+    /// `default`, `environment`, or `host` where the operator's maximum is below the default.
+    from: &'static str,
+    /// What a run may ask for at most.
+    maximum: u64,
+}
+
+/// Host defaults, then the environment, never above the operator's maxima.
+fn resolve(defaults: Limits, wishes: &Overrides, maxima: &Limits) -> Result<Vec<ResolvedLimit>> {
+    let limits = defaults.with(wishes, maxima)?.at_most(maxima);
+    let resolved = |kind: &LimitKind| {
+        let (value, default) = (limits.get(*kind), defaults.get(*kind));
+        let from = match wishes.0.iter().any(|(wished, _)| wished == kind) {
+            true => "environment",
+            false if value < default => "host",
+            false => "default",
+        };
+        ResolvedLimit { limit: kind.key(), value, unit: kind.unit(), from, maximum: maxima.get(*kind) }
+    };
+    Ok(LimitKind::ALL.iter().map(resolved).collect())
 }
 
 impl EnvironmentItem {
@@ -90,6 +130,7 @@ impl EnvironmentItem {
             let tools = plugin.tools.iter().filter(|tool| environment.grants(&plugin.name, &tool.name));
             tools.map(|tool| format!("{}.{}", plugin.name, tool.name)).collect::<Vec<_>>()
         };
+        let shell = (!environment.image.is_empty() && environment.grants("shell", "run")).then(|| "shell.run".to_owned());
         Self {
             name: environment.name.clone(),
             description: environment.description.clone(),
@@ -100,10 +141,21 @@ impl EnvironmentItem {
                 RepoNeed::Optional => "optional",
                 RepoNeed::None => "none",
             },
-            tools: catalog.plugins().flat_map(|plugin| granted(&plugin.manifest)).collect(),
+            tools: catalog.plugins().flat_map(|plugin| granted(&plugin.manifest)).chain(shell).collect(),
+            image: environment.image.iter().map(image).collect(),
+            startup: environment.startup.clone(),
+            env: environment.variables.clone(),
             limits: wishes(&environment.limits),
             tool_limits: wishes(&environment.tool_limits),
+            resolved: None,
         }
+    }
+}
+
+fn image(image: &ImageName) -> String {
+    match image {
+        ImageName::Reference(reference) => reference.clone(),
+        ImageName::Folder(folder) => folder.display().to_string(),
     }
 }
 
@@ -136,9 +188,17 @@ pub(crate) fn environments(settings: &Settings, out: &Output) -> Result<Exit> {
 }
 
 /// `skep env show`.
-pub(crate) fn environment(settings: &Settings, out: &Output, name: &str) -> Result<Exit> {
+pub(crate) fn environment(settings: &Settings, out: &Output, name: &str, resolved: bool) -> Result<Exit> {
     let catalog = settings.catalog()?;
-    let item = EnvironmentItem::new(catalog.environment(name)?, &catalog);
+    let environment = catalog.environment(name)?;
+    let mut item = EnvironmentItem::new(environment, &catalog);
+    if resolved {
+        let (run, tool) = (&settings.config.maxima, &settings.config.tool_maxima);
+        item.resolved = Some(Resolved {
+            run: resolve(Limits::RUN, &environment.limits, run)?,
+            tool_call: resolve(Limits::TOOL, &environment.tool_limits, tool)?,
+        });
+    }
     if out.is_json() {
         out.json(&item)?;
         return Ok(Exit::Done);
@@ -151,9 +211,18 @@ pub(crate) fn environment(settings: &Settings, out: &Output, name: &str) -> Resu
         ("repository", item.repo.to_owned()),
         ("workspace", access(item.workspace).to_owned()),
         ("tools", none(&item.tools, "none")),
+        ("image", none(&item.image, "none, and so no shell")),
+        ("startup", item.startup.iter().map(|startup| startup.command.as_str()).collect::<Vec<_>>().join("\n")),
+        ("env", item.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("\n")),
         ("run limits", none(&item.limits, "the defaults")),
         ("tool limits", none(&item.tool_limits, "the defaults")),
     ];
     out.facts(&facts)?;
+    let Some(Resolved { run, tool_call }) = &item.resolved else { return Ok(Exit::Done) };
+    for (of, limits) in [("run limit", run), ("tool limit", tool_call)] {
+        for ResolvedLimit { limit, value, unit, from, maximum } in limits {
+            out.facts(&[(of, format!("{limit} = {value} {unit}, from {from}; at most {maximum}"))])?;
+        }
+    }
     Ok(Exit::Done)
 }
