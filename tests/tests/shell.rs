@@ -18,11 +18,7 @@ async fn host_with(site: &Site, change: impl FnOnce(&mut Config)) -> Host {
         config.sandbox.cache = Some(kit::compiled());
         change(config);
     };
-    let host = site.host_with(with_cache).await;
-    // The first run on this machine compiles the image, which may take minutes.
-    let first = host.submit("caller", "shell", "[]").await;
-    host.engine.wait(first).await.expect("the image can be loaded");
-    host
+    site.host_with(with_cache).await
 }
 
 /// What came of the lines, each a call of its own: the answer, or the failure's kind and message.
@@ -129,11 +125,10 @@ async fn what_goes_too_far_ends_with_its_limit_named() {
     for allocation in ALLOCATIONS {
         let site = Site::new();
         let limits = "[limits]\nworkspace_bytes = \"64m\"\nworkspace_files = 500\n\
-                      [tool_limits]\nwall_ms = 4000\ncpu_ms = 1500\noutput_bytes = \"1m\"\nmemory_bytes = \"64m\"\n";
+                      [tool_limits]\ncpu_ms = 1500\noutput_bytes = \"1m\"\nmemory_bytes = \"64m\"\n";
         let host = host_with(site.shell(limits), |config| config.sandbox.allocation = allocation).await;
         for (line, limit) in [
             ("yes", LimitKind::OutputBytes),
-            ("sleep 1e9", LimitKind::WallMs),
             ("while :; do :; done", LimitKind::CpuMs),
             ("while :; do :; done & sleep 100", LimitKind::CpuMs),
             ("truncate -s 10G sparse", LimitKind::WorkspaceBytes),
@@ -152,6 +147,15 @@ async fn what_goes_too_far_ends_with_its_limit_named() {
             assert_eq!(hit, Some(limit), "{line}, {allocation:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_sleeps_for_ever_ends_with_the_wall_named() {
+    let site = Site::new();
+    let host = host(site.shell("[tool_limits]\nwall_ms = 500\n")).await;
+    let answer = one(&host, "sleep 1e9").await;
+    assert_eq!(answer["error"]["kind"], "limit", "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap_or_default().contains("wall_ms = 500"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,7 +130,8 @@ impl EnvironmentItem {
             let tools = plugin.tools.iter().filter(|tool| environment.grants(&plugin.name, &tool.name));
             tools.map(|tool| format!("{}.{}", plugin.name, tool.name)).collect::<Vec<_>>()
         };
-        let shell = (!environment.image.is_empty() && environment.grants("shell", "run")).then(|| "shell.run".to_owned());
+        let shell =
+            (!environment.image.is_empty() && environment.grants("shell", "run")).then(|| "shell.run".to_owned());
         Self {
             name: environment.name.clone(),
             description: environment.description.clone(),

@@ -81,9 +81,7 @@ async fn dispatch(command: Command, settings: &Settings, out: &Output) -> Result
         Command::Run(command) => dispatch_run(command, settings, out).await,
         Command::Agent(AgentCommand::List) => catalog_show::agents(settings, out),
         Command::Env(EnvCommand::List) => catalog_show::environments(settings, out),
-        Command::Env(EnvCommand::Show { name, resolved }) => {
-            catalog_show::environment(settings, out, &name, resolved)
-        }
+        Command::Env(EnvCommand::Show { name, resolved }) => catalog_show::environment(settings, out, &name, resolved),
         Command::Env(EnvCommand::Shell(args)) => env_shell::shell(settings, out, args).await,
         Command::Plugin(PluginCommand::List) => catalog_show::plugins(settings, out),
         Command::Plugin(PluginCommand::Check { path }) => plugin_check::check(settings, out, &path).await,

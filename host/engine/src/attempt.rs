@@ -282,9 +282,6 @@ impl Attempts {
         if !Homes::needed(spec) {
             return Ok(Ok(None));
         }
-        if let Some(fault) = self.warm(spec).await? {
-            return Ok(Err(fault));
-        }
         let found = self.homes.find(*run);
         if record.calls > 0 && found != Found::Home {
             let why = "the machine was started again, or the workspace removed, while this run was under way; \
@@ -308,17 +305,6 @@ impl Attempts {
             Err(outcome) => return Ok(Err(outcome)),
         };
         Ok(self.start_up(subject, &home).await?.map_or(Ok(Some(home)), Err))
-    }
-
-    /// Loads the image's commands, if there is an image. What comes back is the run's end.
-    async fn warm(&self, spec: &RunSpec) -> Result<Option<Outcome>, Error> {
-        let Some(image) = &spec.grants.image else { return Ok(None) };
-        let (images, digest) = (self.images.clone(), image.digest);
-        let fault = |error: String| Some(Outcome::HostFault(format!("image {}: {error}", image.name)));
-        match tokio::task::spawn_blocking(move || images.load(digest)).await? {
-            Ok(loaded) => Ok(self.sandbox.warm(&loaded.image).await.err().and_then(|error| fault(error.to_string()))),
-            Err(error) => Ok(fault(error.to_string())),
-        }
     }
 
     /// Executes the startup commands; one that fails is the run's end, unless it may fail.

@@ -8,17 +8,17 @@ mod capture;
 mod family;
 mod image;
 mod life;
+mod loading;
 mod open;
 mod pipe;
 mod streams;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
 use skep_model::{Access, LimitHit, LimitKind, Stream, Usage};
 
 pub use capture::{Captured, Show};
@@ -34,10 +34,7 @@ use crate::command::capture::Capture;
 use crate::command::family::Family;
 use crate::command::life::Start;
 use crate::command::open::Handle;
-use crate::{Error, Meter, Sandbox, Workspace};
-
-/// Components that are loaded at the same time.
-const LOADING: usize = 4;
+use crate::{Meter, Sandbox, Workspace};
 
 /// What is to be executed.
 pub struct Execution {
@@ -96,17 +93,6 @@ impl Drop for Disband {
 }
 
 impl Sandbox {
-    /// Loads all commands of an image, which compiles those that were never compiled here, so that no call pays for it.
-    ///
-    /// # Errors
-    /// One of them can't be run.
-    pub async fn warm(self: &Arc<Self>, image: &Image) -> Result<(), Error> {
-        let components: BTreeSet<_> = image.commands.values().copied().collect();
-        let loading = components.into_iter().map(|component| self.command(component, image));
-        let loading = futures_util::stream::iter(loading).buffer_unordered(LOADING);
-        loading.map_ok(drop).try_collect().await
-    }
-
     /// Executes a command of an image, and whatever it starts, to the end of the first one.
     pub async fn execute(self: &Arc<Self>, execution: Execution) -> Executed {
         let Execution {
@@ -153,9 +139,10 @@ async fn first(family: &Arc<Family>, start: Start) -> Ending {
     };
     let wall = Duration::from_millis(family.meter.limits().wall_ms);
     let killed_with = AtomicU32::new(137);
-    match tokio::time::timeout(wall, life::live(start, place, &killed_with)).await {
-        Ok(ending) => ending,
-        Err(_) => {
+    tokio::select! {
+        biased;
+        ending = life::live(start, place, &killed_with) => ending,
+        () = family.loading.after(wall) => {
             let hit = family.meter.hit(LimitKind::WallMs, family.meter.limits().wall_ms).0;
             family.exceeded(hit);
             Ending { code: 137, reason: hit.to_string() }

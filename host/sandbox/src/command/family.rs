@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::image::Image;
+use crate::command::loading::Loading;
 use crate::meter::Meter;
 use crate::sandbox::Sandbox;
 use crate::workspace::Workspace;
@@ -42,6 +43,8 @@ pub(crate) struct Family {
     pub(crate) root: Workspace,
     pub(crate) access: Access,
     pub(crate) meter: Arc<Meter>,
+    /// Time that nobody is charged for.
+    pub(crate) loading: Loading,
     /// Ends all of them.
     pub(crate) end: CancellationToken,
     tasks: Mutex<JoinSet<()>>,
@@ -84,6 +87,7 @@ impl Family {
             root,
             access,
             meter,
+            loading: Loading::default(),
             end: CancellationToken::new(),
             tasks: Mutex::default(),
             begun: AtomicU32::new(0),

@@ -54,7 +54,7 @@ pub(crate) async fn live(start: Start, place: Place, killed_with: &AtomicU32) ->
     let limit = start.time_limit;
     let out_of_time = async {
         match limit {
-            Some(limit) => tokio::time::sleep(limit).await,
+            Some(limit) => family.loading.after(limit).await,
             None => std::future::pending().await,
         }
     };
@@ -74,7 +74,8 @@ pub(crate) async fn live(start: Start, place: Place, killed_with: &AtomicU32) ->
 }
 
 async fn run(family: &Arc<Family>, start: Start, place: Place) -> Ending {
-    let command = match family.sandbox.command(start.component, &family.image).await {
+    let loaded = family.loading.during(family.sandbox.command(start.component, &family.image)).await;
+    let command = match loaded {
         Ok(command) => command,
         Err(error) => return Ending { code: NOT_STARTED, reason: error.to_string() },
     };
