@@ -110,6 +110,22 @@ async fn a_line_reads_what_it_is_given_where_it_is_told_and_no_longer_than_it_ma
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_said_with_what_is() {
+    let site = Site::new();
+    let host = host(site.shell("")).await;
+    let (_, answers) = lines(&host, &["gerp x; echo $?", "apt-get install jq", "./run.sh", "qqqqqq"]).await;
+    for (answer, said) in answers.iter().zip([
+        "bash: gerp: command not found (did you mean grep?)\n127\n",
+        "bash: apt-get: command not found (nothing can be installed here; `compgen -c` lists the commands that there are)\n",
+        "bash: ./run.sh: No such file or directory\n",
+        "bash: qqqqqq: command not found\n",
+    ]) {
+        assert_eq!(ok(answer).1, said);
+    }
+    assert_eq!(answers.iter().map(|answer| ok(answer).0).collect::<Vec<_>>(), [0, 127, 127, 127]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn long_output_is_shortened_in_the_middle_with_a_mark() {
     let site = Site::new();
     let host = host(site.shell("")).await;

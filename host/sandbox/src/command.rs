@@ -9,6 +9,7 @@ mod family;
 mod image;
 mod life;
 mod loading;
+mod native;
 mod open;
 mod pipe;
 mod streams;

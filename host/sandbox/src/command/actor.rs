@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::command::family::{Child, Ending, Place};
 use crate::command::life::{self, Start};
+use crate::command::native;
 use crate::command::open::{Handle, HandleError, Payer};
 use crate::files::root::Root;
 use crate::files::{self, Files, Listings};
@@ -203,7 +204,11 @@ impl Actor {
         if program.contains('/') {
             return self.script(&program, arguments);
         }
-        let hint = image.nearest(&program).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+        let hint = match (native::instead(&program), image.nearest(&program)) {
+            (Some(sentence), _) => format!(" ({sentence})"),
+            (None, Some(near)) => format!(" (did you mean {near}?)"),
+            (None, None) => String::new(),
+        };
         Err(failure("not-found", format!("command not found{hint}")))
     }
 
