@@ -10,13 +10,16 @@
 # After the last one, in a guest workspace:  $SKEP_GUEST_CARGO build --release $SKEP_GUEST_ARGS
 set -euo pipefail
 
-packages=(rustc-web cargo-web rust-web-src lld-19)
+# The compiler of C is for the JavaScript engine, which is written in it.
+packages=(rustc-web cargo-web rust-web-src lld-19 clang-19 llvm-19 libclang-rt-19-dev-wasm32)
 # What the guests' workspaces ask for. bookworm itself has 1.85; its security updates have this or newer.
 rust_version=1.95
 linker_version=0.5.31
 root=${SKEP_TOOLCHAIN:-${XDG_CACHE_HOME:-$HOME/.cache}/skep/toolchain}
 # rustc looks for a target's C runtime beside the target's own libraries, in its sysroot and nowhere else.
 self_contained=/usr/lib/rustlib/wasm32-wasip2/lib/self-contained
+# Where clang looks for the C library's headers.
+sysroot=$root/sysroot
 
 say() { printf '[guest-toolchain] %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -38,7 +41,9 @@ missing_packages() {
     done
 }
 
-wasi_libc_present() { [ -f $self_contained/libc.a ] && [ -f $self_contained/crt1-command.o ]; }
+wasi_libc_present() {
+    [ -f $self_contained/libc.a ] && [ -f $self_contained/crt1-command.o ] && [ -f "$sysroot/include/wasm32-wasip2/stdio.h" ]
+}
 
 linker_works() { [ "$("$1" --version 2>/dev/null | awk '{print $NF}')" = "$linker_version" ]; }
 
@@ -56,7 +61,7 @@ component_linker() {
 
 missing() {
     missing_packages
-    wasi_libc_present || echo "wasi-libc in $self_contained"
+    wasi_libc_present || echo "wasi-libc in $self_contained and $sysroot"
     component_linker >/dev/null || echo "wasm-component-ld $linker_version"
 }
 
@@ -110,6 +115,8 @@ install_wasi_libc() {
         || die "forky's wasi-libc no longer has usr/lib/wasm32-wasip2; please report this with its version: $(ls "$work"/*.deb)"
     mkdir -p $self_contained
     cp "$work"/unpacked/usr/lib/wasm32-wasip2/*.{o,a} $self_contained/
+    mkdir -p "$sysroot/include"
+    cp -r "$work/unpacked/usr/include/wasm32-wasip2" "$sysroot/include/"
     rm -rf "$work"
 }
 
@@ -137,7 +144,7 @@ install_missing() {
         install_packages "${wanted[@]}"
     fi
     if ! wasi_libc_present; then
-        say "installing wasi-libc from Debian's forky suite into $self_contained"
+        say "installing wasi-libc from Debian's forky suite into $self_contained and $sysroot"
         install_wasi_libc
     fi
     if ! component_linker >/dev/null; then
@@ -151,7 +158,7 @@ install_missing() {
 # What decides the compiler's output besides the sources, on one line, without any path of this machine.
 identity() {
     echo "$(/usr/bin/rustc --version); $(/usr/bin/wasm-ld-19 --version); wasm-component-ld $linker_version;" \
-        "wasi-libc $(sha256sum <$self_contained/libc.a | cut -c1-16)"
+        "wasi-libc $(sha256sum <$self_contained/libc.a | cut -c1-16); $(/usr/bin/clang-19 --version | head -n 1)"
 }
 
 print_env() {
@@ -161,6 +168,10 @@ print_env() {
 RUSTC=/usr/bin/rustc
 RUSTC_BOOTSTRAP=1
 RUSTFLAGS=-C linker=$linker -C link-self-contained=yes -C link-arg=--wasm-ld-path=/usr/bin/wasm-ld-19
+CC_wasm32_wasip2=/usr/bin/clang-19
+AR_wasm32_wasip2=/usr/bin/llvm-ar-19
+CFLAGS_wasm32_wasip2=--target=wasm32-wasip2 --sysroot=$sysroot
+RQUICKJS_SYS_NO_WASI_SDK=1
 SKEP_GUEST_CARGO=/usr/bin/cargo
 SKEP_GUEST_ARGS=-Zbuild-std=std,panic_abort --target wasm32-wasip2
 SKEP_GUEST_IDENTITY=$(identity)
@@ -171,6 +182,6 @@ case ${1:-install} in
     install) install_missing ;;
     check) [ -z "$(missing)" ] || { say "missing: $(missing | paste -sd, -)"; exit 1; } ;;
     env) print_env ;;
-    shell) print_env | sed -E "s/^([A-Z_]+)=(.*)\$/export \1='\2'/" ;;
+    shell) print_env | sed -E "s/^([A-Za-z0-9_]+)=(.*)\$/export \1='\2'/" ;;
     *) die "unknown command '$1'; say install, check, env or shell" ;;
 esac
