@@ -8,20 +8,24 @@ library.keep()
 
 # What most programs import is in memory from the start. None of it may look at the clock or the environment when imported,
 # but for what is put right in start.py.
-import argparse, asyncio, collections, concurrent.futures, contextlib, copy, csv, dataclasses, datetime, decimal  # noqa: E401
-import difflib, enum, fnmatch, functools, glob, hashlib, heapq, html, importlib.metadata, inspect, io, itertools  # noqa: E401
+import argparse, ast, asyncio, code, collections, concurrent.futures, contextlib, copy, csv, dataclasses, datetime  # noqa: E401
+import decimal, difflib, enum, fnmatch, functools, gc, glob, hashlib, heapq, html, importlib.metadata, inspect, io, itertools  # noqa: E401
 import json, logging, math, operator, os, pathlib, pprint, random, re, shlex, shutil, statistics, string, struct  # noqa: E401
-import subprocess, tempfile, textwrap, time, traceback, types, typing, unittest, urllib.parse, uuid, zipfile, zlib  # noqa: E401
+import runpy, subprocess, tempfile, textwrap, time, traceback, types, typing, unittest, urllib.parse, uuid, zipfile, zlib  # noqa: E401
 
 from wit_world import exports
 from wit_world.imports import environment, process
 
-from . import main, no_sockets, processes
+from . import alone, main, processes, zones
 
-no_sockets.replace()
+zones.keep()
+alone.replace()
 processes.replace()
 sys.path[:] = [library.ROOT]
 sys.path_importer_cache.clear()
+# None of this is ever garbage, so no collection has to look at it.
+gc.collect()
+gc.freeze()
 
 
 class Run(exports.Run):

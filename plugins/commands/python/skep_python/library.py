@@ -9,6 +9,7 @@ import marshal
 import os
 import sys
 import zlib
+from importlib._bootstrap_external import _LoaderBasics
 from importlib.machinery import ModuleSpec
 
 ROOT = "/python"
@@ -30,17 +31,11 @@ class _Module:
         self.packed_source = zlib.compress(source, 9)
 
 
-class _Loader:
-    """Loads what is kept, by the full name of the module."""
+class _Loader(_LoaderBasics):
+    """Loads what is kept, by the full name of the module. Its base keeps the loading itself out of tracebacks."""
 
     def __init__(self, modules):
         self._modules = modules
-
-    def create_module(self, spec):
-        return None
-
-    def exec_module(self, module):
-        exec(self.get_code(module.__spec__.name), module.__dict__)
 
     def get_code(self, name):
         return marshal.loads(zlib.decompress(self._module(name).packed_code))

@@ -2,6 +2,7 @@
 
 import atexit
 import code
+import gc
 import linecache
 import os
 import runpy
@@ -129,7 +130,7 @@ def _code_of(value):
 
 
 def _report(problem):
-    sys.stdout.flush()
+    _flush(sys.stdout)
     trace = problem.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
@@ -140,6 +141,24 @@ def _end(ending):
     """What is left to do after the program: what it asked to be done at its end, and what it has not written yet."""
     threading._shutdown()
     atexit._run_exitfuncs()
-    problem = _ending_of(sys.stdout.flush)
-    _ending_of(sys.stderr.flush)
+    _let_go()
+    problem = _ending_of(lambda: _flush(sys.stdout))
+    _ending_of(lambda: _flush(sys.stderr))
     return ending or problem
+
+
+# What was in memory before the program.
+_ours = frozenset(sys.modules) - {"__main__"}
+
+
+def _let_go():
+    """The interpreter is not taken down with the command, but files that the program left open are still to be written."""
+    theirs = [module for name, module in sys.modules.items() if name not in _ours]
+    for module in theirs:
+        getattr(module, "__dict__", {}).clear()
+    gc.collect()
+
+
+def _flush(stream):
+    if stream is not None and not stream.closed:
+        stream.flush()

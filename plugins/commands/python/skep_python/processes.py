@@ -121,7 +121,11 @@ def _open(path, options):
 
 
 def _of_file(file, options):
-    """The handle of an open file of Python's: of the standard stream, or of the file with its name."""
+    """The handle of an open file of Python's: of the standard stream, of a pipe to a command, or of the file with its name."""
+    buffer = getattr(file, "buffer", file)
+    pipe = getattr(buffer, "raw", buffer)
+    if isinstance(pipe, (_Reading, _Writing)):
+        return pipe._handle.duplicate()
     number = file if isinstance(file, int) else file.fileno()
     if number in (0, 1, 2):
         return process.given(number)

@@ -1,0 +1,125 @@
+//! What a command line asks for.
+
+use lexopt::{Arg, Parser, ValueExt};
+
+pub(crate) struct Options {
+    pub(crate) program: Program,
+    /// The result is printed.
+    pub(crate) print: bool,
+    /// It is a module, whatever it looks like.
+    pub(crate) module: bool,
+    /// What follows the program.
+    pub(crate) arguments: Vec<String>,
+}
+
+pub(crate) enum Program {
+    Text(String),
+    File(String),
+    /// Standard input.
+    Input,
+}
+
+/// Why nothing is run.
+pub(crate) enum Stop {
+    Said(String),
+    Problem(String),
+}
+
+impl From<lexopt::Error> for Stop {
+    fn from(problem: lexopt::Error) -> Self {
+        Self::Problem(problem.to_string())
+    }
+}
+
+const HELP: &str = "\
+Usage: js [OPTION]... [FILE | -] [ARGUMENT]...
+-e CODE    run this                     -p CODE    run this and print its result
+-m         it is an ES module           -v         print the version
+QuickJS with parts of Node: fs, path, process, os, util, events, assert, url, timers, readline, buffer and child_process.
+There are no packages, threads, sockets or add-ons; a folder `node_modules` with plain JavaScript in it is found.
+";
+
+pub(crate) const VERSION: &str = concat!("js ", env!("CARGO_PKG_VERSION"), " (QuickJS)\n");
+
+pub(crate) fn read(arguments: &[String]) -> Result<Options, Stop> {
+    let mut parser = Parser::from_args(arguments.iter().skip(1));
+    let mut options = Options { program: Program::Input, print: false, module: false, arguments: Vec::new() };
+    let mut text = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('e') | Arg::Long("eval") => text = Some(parser.value()?.string()?),
+            Arg::Short('p') | Arg::Long("print") => {
+                options.print = true;
+                // `-pe CODE` is one option of two letters.
+                text = match parser.optional_value() {
+                    Some(letters) if letters == "e" => Some(parser.value()?.string()?),
+                    Some(value) => Some(value.string()?),
+                    None => Some(parser.value()?.string()?),
+                };
+            }
+            Arg::Short('m') | Arg::Long("module") => options.module = true,
+            Arg::Long("input-type") => options.module = parser.value()?.string()? == "module",
+            Arg::Long("no-warnings" | "trace-warnings" | "enable-source-maps") => {}
+            Arg::Short('h') | Arg::Long("help") => return Err(Stop::Said(HELP.into())),
+            Arg::Short('v') | Arg::Long("version") => return Err(Stop::Said(VERSION.into())),
+            Arg::Value(first) => {
+                let first = first.string()?;
+                let rest = parser.raw_args()?.map(|word| word.string()).collect::<Result<Vec<_>, _>>()?;
+                // After `-e CODE` there is no file: all words are the program's.
+                if text.is_some() {
+                    options.arguments.push(first);
+                } else if first != "-" {
+                    options.program = Program::File(first);
+                }
+                options.arguments.extend(rest);
+                break;
+            }
+            other => return Err(Stop::Problem(format!("bad option: {}", spelled(&other)))),
+        }
+    }
+    if let Some(text) = text {
+        options.program = Program::Text(text);
+    }
+    Ok(options)
+}
+
+fn spelled(argument: &Arg<'_>) -> String {
+    match argument {
+        Arg::Short(letter) => format!("-{letter}"),
+        Arg::Long(name) => format!("--{name}"),
+        Arg::Value(value) => value.to_string_lossy().into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(words: &[&str]) -> Options {
+        let words: Vec<_> = ["js"].iter().chain(words).map(|word| (*word).to_owned()).collect();
+        read(&words).ok().unwrap()
+    }
+
+    #[test]
+    fn what_follows_the_program_is_its_own() {
+        let options = options(&["-m", "a.mjs", "-e", "--x"]);
+        assert!(options.module && matches!(options.program, Program::File(path) if path == "a.mjs"));
+        assert_eq!(options.arguments, ["-e", "--x"]);
+    }
+
+    #[test]
+    fn code_may_be_given_and_printed() {
+        for words in [&["-p", "1+1", "x"][..], &["-pe", "1+1", "x"]] {
+            let options = options(words);
+            assert!(options.print && matches!(options.program, Program::Text(text) if text == "1+1"));
+            assert_eq!(options.arguments, ["x"]);
+        }
+        assert!(matches!(options(&["-"]).program, Program::Input));
+    }
+
+    #[test]
+    fn an_unknown_option_is_named() {
+        let problem = read(&["js".into(), "--inspect".into()]).err().unwrap();
+        assert!(matches!(problem, Stop::Problem(text) if text == "bad option: --inspect"));
+    }
+}
