@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds guests for wasm32-wasip2 on a Debian machine whose rustup cannot add that target.
-# Everything comes from Debian's archive and from crates.io; rustup is neither used nor changed.
+# Everything comes from Debian's archive and from crates.io, and Python's component from PyPI when it is built; rustup is neither used nor changed.
 #
 #   xtask/guest-toolchain.sh install   install what is missing (the default; needs root)
 #   xtask/guest-toolchain.sh check     say what is missing; exit 1 if anything is
@@ -59,8 +59,12 @@ component_linker() {
     return 1
 }
 
+# What the Python command is made with comes from PyPI, into a virtual environment of its own.
+python_works() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+
 missing() {
     missing_packages
+    python_works || echo python3-venv
     wasi_libc_present || echo "wasi-libc in $self_contained and $sysroot"
     component_linker >/dev/null || echo "wasm-component-ld $linker_version"
 }
@@ -81,6 +85,7 @@ install_packages() {
     apt update || say "'apt-get update' failed; going on with the lists that are there"
     apt install -y --no-install-recommends "$@" \
         || die "could not install $*; they are in Debian 12 (bookworm) with its security updates"
+    python_works || die "python3 has no module venv; if another python3 than Debian's is first in PATH, give it one"
     [ -z "$(missing_packages)" ] \
         || die "Rust $rust_version or newer is in Debian 12's security updates (bookworm-security), which apt does not see here"
 }
@@ -139,6 +144,7 @@ install_missing() {
     local wanted
     mapfile -t wanted < <(missing_packages)
     package_installed gcc || wanted+=(gcc libc6-dev)
+    python_works || wanted+=(python3 python3-venv)
     if [ ${#wanted[@]} -gt 0 ]; then
         say "installing ${wanted[*]} from Debian"
         install_packages "${wanted[@]}"

@@ -240,7 +240,7 @@
         return writeText.call(this, "", ...rest);
     };
     const started = Date.now();
-    const version = "v20.0.0";
+    const version = host.version;
     globalThis.process = {
         argv: host.words,
         argv0: host.name,

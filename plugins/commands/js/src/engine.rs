@@ -16,9 +16,9 @@ use crate::resolve::{self, Kind};
 /// The global that what is written here in JavaScript finds the host by. Programs are not to use it.
 pub(crate) const HOST: &str = "__skep";
 
-/// How much of its stack a program may use before it gets a RangeError. A command has 512 KiB for its calls in all, of which this
-/// is the part that the engine sees.
-const STACK: usize = 160 * 1024;
+/// How much of its own stack a program may use before it gets a RangeError. Calls use the host's stack beside it, which most
+/// programs that go too deep come to the end of first: they end with 134.
+const STACK: usize = 256 * 1024;
 
 const BOOT: &str = include_str!("boot.js");
 
@@ -138,7 +138,7 @@ impl Engine {
 }
 
 /// Tells the program's own handler of uncaught errors, or people.
-fn report(ctx: &Ctx<'_>, error: Value<'_>) -> Outcome {
+fn report<'js>(ctx: &Ctx<'js>, error: Value<'js>) -> Outcome {
     let handled = function(ctx, "uncaught").and_then(|uncaught| uncaught.call::<_, bool>((error,)));
     if handled.unwrap_or(false) { Ok(()) } else { Err(Stopped::Uncaught) }
 }

@@ -7,7 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rquickjs::{Ctx, Error, Exception, Function, Object, Result, TypedArray};
 
-type Bytes<'js> = TypedArray<'js, u8>;
+pub(crate) type Bytes<'js> = TypedArray<'js, u8>;
+
+/// A copy of them, since a program may change them at any time.
+pub(crate) fn content(bytes: &Bytes<'_>) -> Vec<u8> {
+    // SAFETY: no program runs before the copy is made.
+    unsafe { bytes.as_bytes() }.unwrap_or_default().to_vec()
+}
 
 pub(crate) fn add<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("read", Function::new(ctx.clone(), read)?)?;
@@ -16,9 +22,8 @@ pub(crate) fn add<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("stat", Function::new(ctx.clone(), stat)?)?;
     for (name, call) in CALLS {
         let call = *call;
-        let function = move |ctx: Ctx<'js>, path: String| {
-            call(&path).map_err(|problem| failed(&ctx, &problem, name, &path))
-        };
+        let function =
+            move |ctx: Ctx<'js>, path: String| call(&path).map_err(|problem| failed(&ctx, &problem, name, &path));
         host.set(*name, Function::new(ctx.clone(), function)?)?;
     }
     for (name, call) in CALLS_OF_TWO {
@@ -71,7 +76,7 @@ fn write<'js>(ctx: Ctx<'js>, path: String, bytes: Bytes<'js>, flag: String) -> R
         options.write(true).truncate(!exclusive);
     }
     options.create(true).create_new(exclusive);
-    let written = options.open(&path).and_then(|mut file| file.write_all(bytes.as_bytes().unwrap_or_default()));
+    let written = options.open(&path).and_then(|mut file| file.write_all(&content(&bytes)));
     written.map_err(|problem| failed(&ctx, &problem, "open", &path))
 }
 

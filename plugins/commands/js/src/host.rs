@@ -6,12 +6,12 @@ use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use place::{Input, Output, Start};
-use rquickjs::{Ctx, Exception, Function, Object, Result, TypedArray, Value};
+use rquickjs::{Ctx, Exception, Function, Object, Result, Value};
 
 use crate::engine::evaluate;
-use crate::files;
+use crate::files::{self, Bytes, content};
 use crate::modules;
-use crate::options::Options;
+use crate::options::{NODE_VERSION, Options};
 use crate::resolve;
 
 /// What a command is seen to end with that wrote into a pipe without a reader.
@@ -33,8 +33,6 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("util", include_str!("builtins/util.js")),
 ];
 
-type Bytes<'js> = TypedArray<'js, u8>;
-
 pub(crate) fn object<'js>(ctx: &Ctx<'js>, arguments: &[String], options: &Options) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     let sources = Object::new(ctx.clone())?;
@@ -46,6 +44,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>, arguments: &[String], options: &Option
     words.extend(options.program.path());
     words.extend(options.arguments.iter().cloned());
     host.set("words", words)?;
+    host.set("version", NODE_VERSION)?;
     host.set("name", place::name_of(arguments))?;
     host.set("variables", std::env::vars().collect::<HashMap<_, _>>())?;
     code(ctx, &host)?;
@@ -75,19 +74,25 @@ fn module<'js>(ctx: Ctx<'js>, name: String, source: String) -> Result<Value<'js>
 }
 
 fn decode(bytes: Bytes<'_>) -> String {
-    String::from_utf8_lossy(bytes.as_bytes().unwrap_or_default()).into_owned()
+    String::from_utf8_lossy(&content(&bytes)).into_owned()
 }
 
 fn streams<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("input", Function::new(ctx.clone(), input)?)?;
     host.set("output", Function::new(ctx.clone(), |text: String| write(&mut io::stdout(), text.as_bytes()))?)?;
-    host.set("outputBytes", Function::new(ctx.clone(), |bytes: Bytes<'_>| {
-        write(&mut io::stdout(), bytes.as_bytes().unwrap_or_default());
-    })?)?;
-    host.set("error", Function::new(ctx.clone(), |text: String| {
-        io::stdout().flush().unwrap_or_default();
-        write(&mut io::stderr(), text.as_bytes());
-    })?)
+    host.set(
+        "outputBytes",
+        Function::new(ctx.clone(), |bytes: Bytes<'_>| {
+            write(&mut io::stdout(), &content(&bytes));
+        })?,
+    )?;
+    host.set(
+        "error",
+        Function::new(ctx.clone(), |text: String| {
+            io::stdout().flush().unwrap_or_default();
+            write(&mut io::stderr(), text.as_bytes());
+        })?,
+    )
 }
 
 fn input(ctx: Ctx<'_>) -> Result<Bytes<'_>> {
@@ -105,13 +110,21 @@ fn write(stream: &mut impl Write, bytes: &[u8]) {
 }
 
 fn processes<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
-    host.set("exit", Function::new(ctx.clone(), |code: i32| {
-        io::stdout().flush().unwrap_or_default();
-        std::process::exit(code)
-    })?)?;
-    host.set("sleep", Function::new(ctx.clone(), |milliseconds: f64| {
-        std::thread::sleep(Duration::from_secs_f64((milliseconds / 1_000.0).max(0.0)));
-    })?)?;
+    host.set(
+        "exit",
+        Function::new(ctx.clone(), |code: i32| {
+            io::stdout().flush().unwrap_or_default();
+            std::process::exit(code);
+            #[expect(unreachable_code, reason = "functions of the engine return a value")]
+            ()
+        })?,
+    )?;
+    host.set(
+        "sleep",
+        Function::new(ctx.clone(), |milliseconds: f64| {
+            std::thread::sleep(Duration::from_secs_f64((milliseconds / 1_000.0).max(0.0)));
+        })?,
+    )?;
     host.set("start", Function::new(ctx.clone(), start)?)
 }
 

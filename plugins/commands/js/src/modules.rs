@@ -48,7 +48,8 @@ impl Loader for Reader {
         if name.starts_with(BUILT_IN) {
             return required(ctx, name);
         }
-        let source = std::fs::read_to_string(name).map_err(|problem| Error::new_loading_message(name, problem.to_string()))?;
+        let source =
+            std::fs::read_to_string(name).map_err(|problem| Error::new_loading_message(name, problem.to_string()))?;
         match resolve::kind(name, &source) {
             Kind::Module => declare(ctx, name, source),
             Kind::Script | Kind::Json => required(ctx, name),

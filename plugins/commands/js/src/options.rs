@@ -39,7 +39,10 @@ QuickJS with parts of Node: fs, path, process, os, util, events, assert, url, ti
 There are no packages, threads, sockets or add-ons; a folder `node_modules` with plain JavaScript in it is found.
 ";
 
-pub(crate) const VERSION: &str = concat!("js ", env!("CARGO_PKG_VERSION"), " (QuickJS)\n");
+/// The version of Node whose modules these are like, which programs ask for.
+pub(crate) const NODE_VERSION: &str = "v20.0.0";
+
+const VERSION: &str = concat!("js ", env!("CARGO_PKG_VERSION"), " (QuickJS)\n");
 
 pub(crate) fn read(arguments: &[String]) -> Result<Options, Stop> {
     let mut parser = Parser::from_args(arguments.iter().skip(1));
@@ -61,6 +64,9 @@ pub(crate) fn read(arguments: &[String]) -> Result<Options, Stop> {
             Arg::Long("input-type") => options.module = parser.value()?.string()? == "module",
             Arg::Long("no-warnings" | "trace-warnings" | "enable-source-maps") => {}
             Arg::Short('h') | Arg::Long("help") => return Err(Stop::Said(HELP.into())),
+            Arg::Short('v') | Arg::Long("version") if place::name_of(arguments) == "node" => {
+                return Err(Stop::Said(format!("{NODE_VERSION}\n")));
+            }
             Arg::Short('v') | Arg::Long("version") => return Err(Stop::Said(VERSION.into())),
             Arg::Value(first) => {
                 let first = first.string()?;

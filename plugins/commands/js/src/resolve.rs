@@ -35,7 +35,8 @@ fn normal(path: &Path) -> PathBuf {
 pub(crate) fn file(folder: &str, name: &str) -> Option<String> {
     let found = if name.starts_with("file://") {
         exact(Path::new(name.trim_start_matches("file://")))
-    } else if name.starts_with('/') || name == "." || name == ".." || name.starts_with("./") || name.starts_with("../") {
+    } else if name.starts_with('/') || name == "." || name == ".." || name.starts_with("./") || name.starts_with("../")
+    {
         exact(&normal(&Path::new(folder).join(name)))
     } else {
         Path::new(folder).ancestors().find_map(|folder| exact(&folder.join("node_modules").join(name)))

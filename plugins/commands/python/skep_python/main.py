@@ -12,7 +12,7 @@ import types
 import warnings
 
 from . import line as command_line
-from . import start
+from . import library, start
 
 
 def run(words, variables):
@@ -147,16 +147,17 @@ def _end(ending):
     return ending or problem
 
 
-# What was in memory before the program.
-_ours = frozenset(sys.modules) - {"__main__"}
-
-
 def _let_go():
     """The interpreter is not taken down with the command, but files that the program left open are still to be written."""
-    theirs = [module for name, module in sys.modules.items() if name not in _ours]
-    for module in theirs:
-        getattr(module, "__dict__", {}).clear()
+    for module in list(sys.modules.values()):
+        if module.__name__ == "__main__" or not _is_of_the_interpreter(module):
+            module.__dict__.clear()
     gc.collect()
+
+
+def _is_of_the_interpreter(module):
+    path = getattr(module, "__file__", None) or library.ROOT
+    return path.startswith((library.ROOT, "/world/", "/bundled/", "/0/"))
 
 
 def _flush(stream):

@@ -1,12 +1,11 @@
 // How values look to people: the forms that Node's console has.
-const WIDTH = 72;
 const MOST = 100;
 const identifier = /^[A-Za-z_$][\w$]*$/;
 const custom = Symbol.for("nodejs.util.inspect.custom");
 
 const quoted = (text) => {
     const quote = !text.includes("'") ? "'" : !text.includes('"') ? '"' : !text.includes("`") ? "`" : "'";
-    const inner = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
+    const inner = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replace(/\\u00(..)/g, (_, digits) => `\\x${digits.toUpperCase()}`);
     return quote + (quote === "'" ? inner.replaceAll("'", "\\'") : inner) + quote;
 };
 const named = (key) => (typeof key === "symbol" ? `[${String(key)}]` : identifier.test(key) ? key : quoted(key));
@@ -45,7 +44,8 @@ const functionText = (value) => {
 const errorText = (error) => {
     const name = error.name ?? "Error";
     const header = error.message === "" ? String(name) : `${name}: ${error.message}`;
-    const stack = String(error.stack ?? "").trimEnd();
+    // What called the program is no part of it.
+    const stack = String(error.stack ?? "").replace(/(    at call \(native\)\n)?    at .* \(node:boot:.*\n?/g, "").trimEnd();
     if (!stack) return `[${header}]`;
     return stack.startsWith(header) ? stack : `${header}\n${stack}`;
 };
@@ -71,6 +71,7 @@ const inspectOne = (value, state, depth) => {
 };
 
 const objectText = (value, state, depth) => {
+    if (depth <= state.depth) state.deepest = depth;
     const name = constructorOf(value);
     const tag = value[Symbol.toStringTag];
     let keys = Object.keys(value);
@@ -88,7 +89,7 @@ const objectText = (value, state, depth) => {
         keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
         prefix = typed || name !== "Array" ? `${name}(${value.length}) ` : "";
         [open, close] = ["[", "]"];
-        if (deeper) return `[${name}]`;
+        if (deeper && value.length) return `[${name}]`;
         let holes = 0;
         const flush = () => {
             if (holes) items.push(`<${holes} empty item${holes > 1 ? "s" : ""}>`);
@@ -105,7 +106,7 @@ const objectText = (value, state, depth) => {
         items = shorten(items, value.length);
     } else if (value instanceof Map || value instanceof Set) {
         prefix = `${name}(${value.size}) `;
-        if (deeper) return `[${name}]`;
+        if (deeper && value.size) return `[${name}]`;
         const entries = [...value].slice(0, MOST);
         const text = value instanceof Map ? ([key, inner]) => `${nested(key)} => ${nested(inner)}` : nested;
         items = shorten(entries.map(text), value.size);
@@ -131,24 +132,24 @@ const objectText = (value, state, depth) => {
         items = [`byteLength: ${value.byteLength}`];
     }
     if (plain !== undefined && keys.length === 0) return plain;
-    if (deeper) return plain ?? `[${(prefix || "Object").trim()}]`;
+    if (deeper && keys.length) return plain ?? `[${(prefix || "Object").trim()}]`;
     for (const key of keys) items.push(`${named(key)}: ${propertyText(value, key, nested)}`);
     if (plain !== undefined) prefix = `${plain} `;
     if (items.length === 0) return `${prefix}${open}${close}`;
     const indentation = "  ".repeat(depth + 1);
-    if (open === "[" && items.length > 6 && items.every((item) => item.length <= 16 && !item.includes("\n"))) {
-        const rows = grouped(items, value);
-        if (rows.length > 1) return laidOut(rows, prefix, open, close, indentation);
-        items = rows;
+    if (open === "[" && items.length > 6) {
+        const rows = grouped(items, value, indentation.length - 2);
+        if (rows !== items) return laidOut(rows, prefix, open, close, indentation);
     }
-    const length = items.reduce((sum, item) => sum + item.length + 2, 0);
-    const flat = !items.some((item) => item.includes("\n")) && state.shallow(value, items);
-    if (flat && length + prefix.length + indentation.length - 2 <= WIDTH + 4) return `${prefix}${open} ${items.join(", ")} ${close}`;
+    // One line holds a few levels at most.
+    const flat = state.oneLine || (state.deepest - depth < 3 && !items.some((item) => item.includes("\n")));
+    const length = items.reduce((sum, item) => sum + item.length, 2 * items.length + prefix.length + open.length + 10);
+    if (flat && (state.oneLine || length <= 80)) return `${prefix}${open} ${items.join(", ")} ${close}`;
     return laidOut(items, prefix, open, close, indentation);
 };
 
 const laidOut = (items, prefix, open, close, indentation) =>
-    `${prefix}${open}\n${items.map((item) => indentation + item.replaceAll("\n", "\n  ").replace(/^ +/, "")).join(",\n")}\n${indentation.slice(2)}${close}`;
+    `${prefix}${open}\n${items.map((item) => indentation + item).join(",\n")}\n${indentation.slice(2)}${close}`;
 
 const propertyText = (object, key, nested) => {
     const property = Object.getOwnPropertyDescriptor(object, key);
@@ -156,25 +157,21 @@ const propertyText = (object, key, nested) => {
     return property.get ? (property.set ? "[Getter/Setter]" : "[Getter]") : "[Setter]";
 };
 
-// Many short items stand in columns: numbers to the right.
-const grouped = (items, value) => {
-    const lengths = items.map((item) => item.length + 2);
+// Many short items stand in columns: numbers to the right. Where they don't, these are the items themselves.
+const grouped = (items, value, indented) => {
+    const count = value.length > MOST && items.length > MOST ? items.length - 1 : items.length;
+    const lengths = items.slice(0, count).map((item) => item.length + 2);
+    const total = lengths.reduce((sum, length) => sum + length, 0);
     const widest = Math.max(...lengths);
-    if (widest * 3 + 2 >= 80) return items;
-    const bias = Math.sqrt(widest - lengths.reduce((sum, length) => sum + length, 0) / items.length);
-    const wide = Math.max(widest - 3 - bias, 1);
-    const columns = Math.min(Math.round(Math.sqrt(2.5 * wide * items.length) / wide), Math.floor(80 / widest), 12, 15);
+    if (widest * 3 + indented >= 80 || (total / widest <= 5 && widest > 8)) return items;
+    const wide = Math.max(widest - 3 - Math.sqrt(widest - total / items.length), 1);
+    const columns = Math.min(Math.round(Math.sqrt(2.5 * wide * count) / wide), Math.floor((80 - indented) / widest), 12, 15);
     if (columns <= 1) return items;
-    const widths = [];
-    for (let column = 0; column < columns; column++) {
-        let width = 0;
-        for (let place = column; place < items.length; place += columns) width = Math.max(width, lengths[place]);
-        widths.push(width);
-    }
+    const widths = Array.from({ length: columns }, (_, column) => Math.max(...lengths.filter((_, place) => place % columns === column)));
     const right = Array.from(value).every((item) => typeof item === "number" || typeof item === "bigint");
     const rows = [];
-    for (let first = 0; first < items.length; first += columns) {
-        const row = items.slice(first, first + columns);
+    for (let first = 0; first < count; first += columns) {
+        const row = items.slice(first, Math.min(first + columns, count));
         const cells = row.map((item, column) => {
             const last = column === row.length - 1;
             const text = last ? item : `${item}, `;
@@ -183,20 +180,12 @@ const grouped = (items, value) => {
         });
         rows.push(cells.join(""));
     }
-    return rows;
-};
-
-// Objects that hold more than a few levels of objects are laid out over lines.
-const levels = (value, most) => {
-    if (typeof value !== "object" || value === null || most === 0) return 0;
-    const inner = value instanceof Map ? [...value.values()] : value instanceof Set ? [...value] : Object.values(value);
-    return 1 + inner.slice(0, MOST).reduce((deepest, item) => Math.max(deepest, levels(item, most - 1)), 0);
+    return [...rows, ...items.slice(count)];
 };
 
 const inspect = (value, options = {}) => {
     const depth = options?.depth === null ? Infinity : (options?.depth ?? 2);
-    const compact = options?.breakLength === Infinity;
-    return inspectOne(value, { depth, path: [], circular: undefined, shallow: (inner) => compact || levels(inner, 5) <= 4 }, 0);
+    return inspectOne(value, { depth, path: [], circular: undefined, deepest: 0, oneLine: options?.breakLength === Infinity }, 0);
 };
 inspect.custom = custom;
 
