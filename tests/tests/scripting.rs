@@ -24,6 +24,7 @@ impl Shell {
         let config = Config { cache, allocation: Allocation::OnDemand, ..Config::default() };
         let folder = TempDir::new().expect("there is room for a temporary folder");
         skep_sandbox::lay_out(&folder.path().join("root")).expect("a temporary folder can be written");
+        std::fs::create_dir(folder.path().join("root/workspace")).expect("a temporary folder can be written");
         let images = Images::new(folder.path(), vec![kit::built().join("images")]);
         let names = ["unix", image].map(|name| ImageName::Reference(name.to_owned()));
         let pin = images.pin(&names, Limits::TOOL).expect("the images are built");

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use place::{Input, Output, Start};
+use place::{Child, Input, Output, Start};
 use rquickjs::{Ctx, Exception, Function, Object, Result, Value};
 
 use crate::engine::evaluate;
@@ -131,36 +131,43 @@ fn processes<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
 /// Starts another command of the image and waits for its end: its code, what ended it, and what it wrote if that is asked for.
 fn start<'js>(ctx: Ctx<'js>, words: Vec<String>, options: Object<'js>) -> Result<Object<'js>> {
     io::stdout().flush().unwrap_or_default();
-    let captured: bool = options.get("captured")?;
-    let limit: Option<f64> = options.get("timeout")?;
-    let variables: HashMap<String, String> = options.get("variables")?;
-    let start = Start {
-        directory: resolve::absolute(&options.get::<_, String>("directory")?),
-        variables: variables.into_iter().collect(),
-        input: if options.get("silent")? { Input::Nothing } else { Input::Given },
-        output: if captured { Output::Pipe } else { Output::Given },
-        time_limit: limit.map(|milliseconds| Duration::from_secs_f64(milliseconds / 1_000.0)),
-        ..Start::new(words)
-    };
     let result = Object::new(ctx.clone())?;
-    let mut child = match start.start() {
+    let mut child = match starting(words, &options)?.start() {
         Ok(child) => child,
         Err(failure) => {
             result.set("failure", failure.message)?;
             return Ok(result);
         }
     };
-    let mut written = Vec::new();
-    while captured {
-        match child.read() {
-            Ok(bytes) if bytes.is_empty() => break,
-            Ok(bytes) => written.extend(bytes),
-            Err(problem) => return Err(Exception::throw_message(&ctx, &problem.to_string())),
-        }
-    }
+    let written = if options.get("captured")? { all_of(&mut child) } else { Ok(Vec::new()) };
+    let written = written.map_err(|problem| Exception::throw_message(&ctx, &problem.to_string()))?;
     let ending = child.wait();
     result.set("code", ending.code)?;
     result.set("reason", ending.reason)?;
     result.set("written", Bytes::new(ctx, written)?)?;
     Ok(result)
+}
+
+fn starting(words: Vec<String>, options: &Object<'_>) -> Result<Start> {
+    let limit: Option<f64> = options.get("timeout")?;
+    let variables: HashMap<String, String> = options.get("variables")?;
+    Ok(Start {
+        directory: resolve::absolute(&options.get::<_, String>("directory")?),
+        variables: variables.into_iter().collect(),
+        input: if options.get("silent")? { Input::Nothing } else { Input::Given },
+        output: if options.get("captured")? { Output::Pipe } else { Output::Given },
+        time_limit: limit.map(|milliseconds| Duration::from_secs_f64(milliseconds / 1_000.0)),
+        ..Start::new(words)
+    })
+}
+
+fn all_of(child: &mut Child) -> io::Result<Vec<u8>> {
+    let mut written = Vec::new();
+    loop {
+        let bytes = child.read()?;
+        if bytes.is_empty() {
+            return Ok(written);
+        }
+        written.extend(bytes);
+    }
 }

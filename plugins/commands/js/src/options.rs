@@ -53,31 +53,15 @@ pub(crate) fn read(arguments: &[String]) -> Result<Options, Stop> {
             Arg::Short('e') | Arg::Long("eval") => text = Some(parser.value()?.string()?),
             Arg::Short('p') | Arg::Long("print") => {
                 options.print = true;
-                // `-pe CODE` is one option of two letters.
-                text = match parser.optional_value() {
-                    Some(letters) if letters == "e" => Some(parser.value()?.string()?),
-                    Some(value) => Some(value.string()?),
-                    None => Some(parser.value()?.string()?),
-                };
+                text = Some(printed(&mut parser)?);
             }
             Arg::Short('m') | Arg::Long("module") => options.module = true,
             Arg::Long("input-type") => options.module = parser.value()?.string()? == "module",
             Arg::Long("no-warnings" | "trace-warnings" | "enable-source-maps") => {}
             Arg::Short('h') | Arg::Long("help") => return Err(Stop::Said(HELP.into())),
-            Arg::Short('v') | Arg::Long("version") if place::name_of(arguments) == "node" => {
-                return Err(Stop::Said(format!("{NODE_VERSION}\n")));
-            }
-            Arg::Short('v') | Arg::Long("version") => return Err(Stop::Said(VERSION.into())),
+            Arg::Short('v') | Arg::Long("version") => return Err(Stop::Said(version(place::name_of(arguments)))),
             Arg::Value(first) => {
-                let first = first.string()?;
-                let rest = parser.raw_args()?.map(|word| word.string()).collect::<Result<Vec<_>, _>>()?;
-                // After `-e CODE` there is no file: all words are the program's.
-                if text.is_some() {
-                    options.arguments.push(first);
-                } else if first != "-" {
-                    options.program = Program::File(first);
-                }
-                options.arguments.extend(rest);
+                operands(&mut options, text.is_some(), first.string()?, &mut parser)?;
                 break;
             }
             other => return Err(Stop::Problem(format!("bad option: {}", spelled(&other)))),
@@ -87,6 +71,32 @@ pub(crate) fn read(arguments: &[String]) -> Result<Options, Stop> {
         options.program = Program::Text(text);
     }
     Ok(options)
+}
+
+/// `-pe CODE` is one option of two letters.
+fn printed(parser: &mut Parser) -> Result<String, Stop> {
+    match parser.optional_value() {
+        Some(letters) if letters == "e" => Ok(parser.value()?.string()?),
+        Some(value) => Ok(value.string()?),
+        None => Ok(parser.value()?.string()?),
+    }
+}
+
+/// After `-e CODE` there is no file: all words are the program's.
+fn operands(options: &mut Options, has_text: bool, first: String, parser: &mut Parser) -> Result<(), Stop> {
+    if has_text {
+        options.arguments.push(first);
+    } else if first != "-" {
+        options.program = Program::File(first);
+    }
+    for word in parser.raw_args()? {
+        options.arguments.push(word.string()?);
+    }
+    Ok(())
+}
+
+fn version(name: &str) -> String {
+    if name == "node" { format!("{NODE_VERSION}\n") } else { VERSION.to_owned() }
 }
 
 fn spelled(argument: &Arg<'_>) -> String {

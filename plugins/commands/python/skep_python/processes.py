@@ -110,7 +110,9 @@ class _Afterwards(io.RawIOBase):
 
 
 def _release(handle):
-    handle.__exit__(None, None, None)
+    # At the end of the program the bindings have released it already.
+    if handle.finalizer.alive:
+        handle.__exit__(None, None, None)
 
 
 def _open(path, options):
@@ -378,3 +380,4 @@ def replace():
     subprocess.run = run
     os.system = _system
     os.popen = _popen
+    os._exit = lambda code: process.exit(code & 0xFF)

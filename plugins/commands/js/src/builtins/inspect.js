@@ -43,7 +43,8 @@ const functionText = (value) => {
 
 const errorText = (error) => {
     const name = error.name ?? "Error";
-    const header = error.message === "" ? String(name) : `${name}: ${error.message}`;
+    const message = String(error.message ?? "");
+    const header = message === "" ? String(name) : `${name}: ${message}`;
     // What called the program is no part of it.
     const stack = String(error.stack ?? "").replace(/(    at call \(native\)\n)?    at .* \(node:boot:.*\n?/g, "").trimEnd();
     if (!stack) return `[${header}]`;
