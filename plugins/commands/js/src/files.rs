@@ -124,14 +124,16 @@ fn milliseconds(metadata: &Metadata, time: fn(&Metadata) -> io::Result<SystemTim
 
 /// The words and the code that Node has for what went wrong, thrown.
 pub(crate) fn failed(ctx: &Ctx<'_>, problem: &io::Error, call: &str, path: &str) -> Error {
+    // The standard library does not know this one on WASI.
+    let not_empty = problem.raw_os_error() == Some(rustix::io::Errno::NOTEMPTY.raw_os_error());
     let (code, words) = match problem.kind() {
+        _ if not_empty => ("ENOTEMPTY", "directory not empty"),
         io::ErrorKind::NotFound => ("ENOENT", "no such file or directory"),
         io::ErrorKind::PermissionDenied => ("EACCES", "permission denied"),
         io::ErrorKind::ReadOnlyFilesystem => ("EROFS", "read-only file system"),
         io::ErrorKind::AlreadyExists => ("EEXIST", "file already exists"),
         io::ErrorKind::IsADirectory => ("EISDIR", "illegal operation on a directory"),
         io::ErrorKind::NotADirectory => ("ENOTDIR", "not a directory"),
-        io::ErrorKind::DirectoryNotEmpty => ("ENOTEMPTY", "directory not empty"),
         _ => ("EIO", "i/o error"),
     };
     let words = if code == "EIO" { problem.to_string() } else { words.to_owned() };

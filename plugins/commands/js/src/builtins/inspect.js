@@ -114,7 +114,7 @@ const objectText = (value, state, depth) => {
     } else if (typeof value === "function") {
         plain = functionText(value);
     } else if (value instanceof Error) {
-        plain = errorText(value);
+        plain = errorText(value).replaceAll("\n", `\n${"  ".repeat(depth)}`);
         keys = keys.filter((key) => !["stack", "message", "name"].includes(key));
         if (Object.hasOwn(value, "cause") && !keys.includes("cause")) keys.push("cause");
         if (value.errors && !keys.includes("errors") && Object.hasOwn(value, "errors")) keys.push("errors");
