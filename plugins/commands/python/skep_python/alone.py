@@ -1,9 +1,10 @@
-"""What there is one of: one thread and no socket. asyncio's loop waits for time alone, and what would be given to another thread is
+"""What there is one of: one thread, one user, and no socket. asyncio's loop waits for time alone, and what would be given to another thread is
 done at once by this one."""
 
 import asyncio.selector_events
 import concurrent.futures
 import errno
+import os
 import socket
 import time
 
@@ -60,8 +61,15 @@ def _refuse(*arguments, **named):
     raise OSError(errno.EACCES, "no destination is granted: commands have no network")
 
 
+# The number of the user that a command runs as, and of its group.
+_OWNER = 1000
+
+
 def replace():
     """Puts these where programs look for them."""
+    for name in ("getuid", "geteuid", "getgid", "getegid"):
+        setattr(os, name, lambda: _OWNER)
+    os.umask = lambda mask: 0o022
     asyncio.unix_events._DefaultEventLoopPolicy._loop_factory = _Loop
     asyncio.SelectorEventLoop = asyncio.EventLoop = _Loop
     concurrent.futures.ThreadPoolExecutor.submit = _submit

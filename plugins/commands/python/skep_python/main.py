@@ -141,7 +141,7 @@ def _end(ending):
     """What is left to do after the program: what it asked to be done at its end, and what it has not written yet."""
     threading._shutdown()
     atexit._run_exitfuncs()
-    _let_go()
+    _ending_of(_let_go)
     problem = _ending_of(lambda: _flush(sys.stdout))
     _ending_of(lambda: _flush(sys.stderr))
     return ending or problem
@@ -149,15 +149,15 @@ def _end(ending):
 
 def _let_go():
     """The interpreter is not taken down with the command, but files that the program left open are still to be written."""
-    for module in list(sys.modules.values()):
-        if module.__name__ == "__main__" or not _is_of_the_interpreter(module):
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, types.ModuleType) and (name == "__main__" or not _is_of_the_interpreter(module)):
             module.__dict__.clear()
     gc.collect()
 
 
 def _is_of_the_interpreter(module):
-    path = getattr(module, "__file__", None) or library.ROOT
-    return path.startswith((library.ROOT, "/world/", "/bundled/", "/0/"))
+    path = module.__dict__.get("__file__") or library.ROOT
+    return str(path).startswith((library.ROOT, "/world/", "/bundled/", "/0/"))
 
 
 def _flush(stream):

@@ -5,6 +5,7 @@ What belongs to an operating system's processes is refused: signals but the end,
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -374,10 +375,20 @@ def _popen(command, mode="r", buffering=-1):
     return _Pipe(child, child.stdin)
 
 
+_which = shutil.which
+
+
+def _which_of_the_image(command, mode=os.F_OK | os.X_OK, path=None):
+    """Commands of the image are no files, but can be started by their names and by these paths."""
+    known = path is None and isinstance(command, str) and command in process.names()
+    return f"/usr/bin/{command}" if known else _which(command, mode, path)
+
+
 def replace():
     """Puts these where programs look for them."""
     subprocess.Popen = Popen
     subprocess.run = run
     os.system = _system
+    shutil.which = _which_of_the_image
     os.popen = _popen
     os._exit = lambda code: process.exit(code & 0xFF)
