@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds guests for wasm32-wasip2 on a Debian machine whose rustup cannot add that target.
-# Everything comes from Debian's archive and from crates.io; rustup is neither used nor changed.
+# Everything comes from Debian's archive and from crates.io, and Python's component from PyPI when it is built; rustup is neither used nor changed.
 #
 #   xtask/guest-toolchain.sh install   install what is missing (the default; needs root)
 #   xtask/guest-toolchain.sh check     say what is missing; exit 1 if anything is
@@ -10,13 +10,16 @@
 # After the last one, in a guest workspace:  $SKEP_GUEST_CARGO build --release $SKEP_GUEST_ARGS
 set -euo pipefail
 
-packages=(rustc-web cargo-web rust-web-src lld-19)
+# The compiler of C is for the JavaScript engine, which is written in it.
+packages=(rustc-web cargo-web rust-web-src lld-19 clang-19 llvm-19 libclang-rt-19-dev-wasm32)
 # What the guests' workspaces ask for. bookworm itself has 1.85; its security updates have this or newer.
 rust_version=1.95
 linker_version=0.5.31
 root=${SKEP_TOOLCHAIN:-${XDG_CACHE_HOME:-$HOME/.cache}/skep/toolchain}
 # rustc looks for a target's C runtime beside the target's own libraries, in its sysroot and nowhere else.
 self_contained=/usr/lib/rustlib/wasm32-wasip2/lib/self-contained
+# Where clang looks for the C library's headers.
+sysroot=$root/sysroot
 
 say() { printf '[guest-toolchain] %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -38,7 +41,9 @@ missing_packages() {
     done
 }
 
-wasi_libc_present() { [ -f $self_contained/libc.a ] && [ -f $self_contained/crt1-command.o ]; }
+wasi_libc_present() {
+    [ -f $self_contained/libc.a ] && [ -f $self_contained/crt1-command.o ] && [ -f "$sysroot/include/wasm32-wasip2/stdio.h" ]
+}
 
 linker_works() { [ "$("$1" --version 2>/dev/null | awk '{print $NF}')" = "$linker_version" ]; }
 
@@ -54,9 +59,13 @@ component_linker() {
     return 1
 }
 
+# What the Python command is made with comes from PyPI, into a virtual environment of its own.
+python_works() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+
 missing() {
     missing_packages
-    wasi_libc_present || echo "wasi-libc in $self_contained"
+    python_works || echo python3-venv
+    wasi_libc_present || echo "wasi-libc in $self_contained and $sysroot"
     component_linker >/dev/null || echo "wasm-component-ld $linker_version"
 }
 
@@ -76,6 +85,7 @@ install_packages() {
     apt update || say "'apt-get update' failed; going on with the lists that are there"
     apt install -y --no-install-recommends "$@" \
         || die "could not install $*; they are in Debian 12 (bookworm) with its security updates"
+    python_works || die "python3 has no module venv; if another python3 than Debian's is first in PATH, give it one"
     [ -z "$(missing_packages)" ] \
         || die "Rust $rust_version or newer is in Debian 12's security updates (bookworm-security), which apt does not see here"
 }
@@ -110,6 +120,8 @@ install_wasi_libc() {
         || die "forky's wasi-libc no longer has usr/lib/wasm32-wasip2; please report this with its version: $(ls "$work"/*.deb)"
     mkdir -p $self_contained
     cp "$work"/unpacked/usr/lib/wasm32-wasip2/*.{o,a} $self_contained/
+    mkdir -p "$sysroot/include"
+    cp -r "$work/unpacked/usr/include/wasm32-wasip2" "$sysroot/include/"
     rm -rf "$work"
 }
 
@@ -132,12 +144,13 @@ install_missing() {
     local wanted
     mapfile -t wanted < <(missing_packages)
     package_installed gcc || wanted+=(gcc libc6-dev)
+    python_works || wanted+=(python3 python3-venv)
     if [ ${#wanted[@]} -gt 0 ]; then
         say "installing ${wanted[*]} from Debian"
         install_packages "${wanted[@]}"
     fi
     if ! wasi_libc_present; then
-        say "installing wasi-libc from Debian's forky suite into $self_contained"
+        say "installing wasi-libc from Debian's forky suite into $self_contained and $sysroot"
         install_wasi_libc
     fi
     if ! component_linker >/dev/null; then
@@ -151,7 +164,7 @@ install_missing() {
 # What decides the compiler's output besides the sources, on one line, without any path of this machine.
 identity() {
     echo "$(/usr/bin/rustc --version); $(/usr/bin/wasm-ld-19 --version); wasm-component-ld $linker_version;" \
-        "wasi-libc $(sha256sum <$self_contained/libc.a | cut -c1-16)"
+        "wasi-libc $(sha256sum <$self_contained/libc.a | cut -c1-16); $(/usr/bin/clang-19 --version | head -n 1)"
 }
 
 print_env() {
@@ -161,6 +174,10 @@ print_env() {
 RUSTC=/usr/bin/rustc
 RUSTC_BOOTSTRAP=1
 RUSTFLAGS=-C linker=$linker -C link-self-contained=yes -C link-arg=--wasm-ld-path=/usr/bin/wasm-ld-19
+CC_wasm32_wasip2=/usr/bin/clang-19
+AR_wasm32_wasip2=/usr/bin/llvm-ar-19
+CFLAGS_wasm32_wasip2=--target=wasm32-wasip2 --sysroot=$sysroot
+RQUICKJS_SYS_NO_WASI_SDK=1
 SKEP_GUEST_CARGO=/usr/bin/cargo
 SKEP_GUEST_ARGS=-Zbuild-std=std,panic_abort --target wasm32-wasip2
 SKEP_GUEST_IDENTITY=$(identity)
@@ -171,6 +188,6 @@ case ${1:-install} in
     install) install_missing ;;
     check) [ -z "$(missing)" ] || { say "missing: $(missing | paste -sd, -)"; exit 1; } ;;
     env) print_env ;;
-    shell) print_env | sed -E "s/^([A-Z_]+)=(.*)\$/export \1='\2'/" ;;
+    shell) print_env | sed -E "s/^([A-Za-z0-9_]+)=(.*)\$/export \1='\2'/" ;;
     *) die "unknown command '$1'; say install, check, env or shell" ;;
 esac

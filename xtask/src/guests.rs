@@ -1,11 +1,12 @@
 //! Builds the components, once per content: the built-in plugins as `target/guests/plugins/NAME/{plugin.toml,NAME.wasm}`,
-//! the commands as `target/guests/commands/NAME.wasm` and in the images that name them as `target/guests/images/NAME/{image.toml,*.wasm}`,
+//! the commands (Python among them, which is not cargo's) as `target/guests/commands/NAME.wasm` and in the images that name them as `target/guests/images/NAME/{image.toml,*.wasm}`,
 //! the tests' guests as `target/guests/tests/NAME.wasm`, and those with a manifest in `target/guests/test-plugins` too.
 
 mod collect;
 mod fingerprint;
 mod image;
 mod kept;
+mod python;
 mod route;
 
 use std::fs::{self, File, TryLockError};
@@ -81,6 +82,7 @@ fn compile(checkout: &Checkout, route: &Route, key: &str) -> Result<Listing> {
         })?;
         components.extend(collect::components(&workspace, &artifacts)?);
     }
+    components.extend(python::component(checkout)?);
     components.extend(image::all(checkout, &components)?);
     collect::install(&checkout.guests(), components, key)
 }

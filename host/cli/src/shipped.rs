@@ -6,7 +6,9 @@ use anyhow::Result;
 use skep_config::Environment;
 
 const SHIPPED: &[(&str, &str)] = &[
+    ("javascript", include_str!("../../../environments/javascript/environment.toml")),
     ("minimal", include_str!("../../../environments/minimal/environment.toml")),
+    ("python", include_str!("../../../environments/python/environment.toml")),
     ("repo", include_str!("../../../environments/repo/environment.toml")),
     ("repo-readonly", include_str!("../../../environments/repo-readonly/environment.toml")),
 ];

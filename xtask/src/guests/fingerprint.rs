@@ -10,22 +10,35 @@ use super::route::Route;
 use crate::checkout::Checkout;
 
 /// Changes when the way of building or collecting changes without any other input changing.
-const FORMAT: &str = "skep guests 2";
+const FORMAT: &str = "skep guests 3";
 
 /// The digest, as 64 hexadecimal digits.
 pub(super) fn of(checkout: &Checkout, route: &Route) -> Result<String> {
     let mut hash = Sha256::new();
     field(&mut hash, FORMAT.as_bytes());
     field(&mut hash, route.identity().as_bytes());
-    for workspace in checkout.guest_workspaces() {
-        for file in sources(&workspace)? {
+    add_folders(&mut hash, checkout, &checkout.guest_workspaces())?;
+    Ok(hex(&hash.finalize()))
+}
+
+/// The digest of some folders of the checkout alone.
+pub(super) fn of_folders(checkout: &Checkout, folders: &[PathBuf]) -> Result<String> {
+    let mut hash = Sha256::new();
+    field(&mut hash, FORMAT.as_bytes());
+    add_folders(&mut hash, checkout, folders)?;
+    Ok(hex(&hash.finalize()))
+}
+
+fn add_folders(hash: &mut Sha256, checkout: &Checkout, folders: &[PathBuf]) -> Result<()> {
+    for folder in folders {
+        for file in sources(folder)? {
             let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let name = file.strip_prefix(&checkout.root).unwrap_or(&file);
-            field(&mut hash, name.as_os_str().as_encoded_bytes());
-            field(&mut hash, &content);
+            field(hash, name.as_os_str().as_encoded_bytes());
+            field(hash, &content);
         }
     }
-    Ok(hex(&hash.finalize()))
+    Ok(())
 }
 
 /// The digest of one file's content.
@@ -61,7 +74,8 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn ignored(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name == "target" || name.starts_with('.'))
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name == "target" || name == "__pycache__" || name.starts_with('.'))
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ fn everything_else_is_json_too() {
     assert_eq!(home.json(0, &["agent", "list"])["agents"][0]["name"], "audit");
     assert_eq!(home.json(0, &["plugin", "list"])["plugins"].as_array().unwrap().len(), 3);
     let environments = home.json(0, &["env", "list"]);
-    assert_eq!(environments["environments"][0]["name"], "minimal");
+    assert_eq!(environments["environments"][0]["name"], "javascript");
     assert!(home.json(0, &["env", "show", "repo"])["tools"].as_array().unwrap().contains(&"files.write".into()));
     let accepted = home.json(0, &["run", "start", "--agent", "noop", "--detach"]);
     assert_eq!(accepted["state"], "QUEUED");
