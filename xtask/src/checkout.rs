@@ -19,9 +19,10 @@ impl Checkout {
         self.root.join("target/guests")
     }
 
-    /// One target folder for all guests, so that the standard library is compiled once.
+    /// One target folder for all guests, so that the standard library and what comes from crates.io are compiled once, where
+    /// there is a build cache for all checkouts.
     pub(crate) fn guest_build(&self) -> PathBuf {
-        self.root.join("target/guest-build")
+        build_cache().unwrap_or_else(|| self.root.join("target")).join("guest-build")
     }
 
     /// Guest workspaces whose members become components, where they exist.

@@ -47,14 +47,14 @@ pub(crate) fn build(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
-/// Held while guests are built: a second build in this checkout waits, and then finds the work done.
+/// Held while guests are built: a second build into the same folder waits, and one in this checkout then finds the work done.
 fn lock(checkout: &Checkout) -> Result<File> {
-    let path = checkout.root.join("target/guests.lock");
+    let path = checkout.guest_build().with_extension("lock");
     let open = || {
-        fs::create_dir_all(checkout.root.join("target"))?;
+        fs::create_dir_all(checkout.guest_build())?;
         let file = File::create(&path)?;
         if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
-            eprintln!("guests: waiting for another build in this checkout");
+            eprintln!("guests: waiting for another build of guests");
             file.lock()?;
         }
         Ok::<_, std::io::Error>(file)
