@@ -145,7 +145,7 @@ impl Run {
 
     fn records(&mut self, program: &Program) -> Result<(), Stop> {
         while let Some(text) = self.next_record()? {
-            self.record.set(text.into());
+            self.record.set(text);
             match self.rules(program) {
                 Ok(()) | Err(Stop::Next) => {}
                 Err(Stop::NextFile) => self.input.skip_file(),

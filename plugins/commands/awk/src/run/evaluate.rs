@@ -198,7 +198,7 @@ impl Run {
             Ok(Some(text)) => {
                 match into {
                     Some(place) => drop(self.assign(place, Value::input(&text))?),
-                    None => self.record.set(text.into()),
+                    None => self.record.set(text),
                 }
                 Ok(1.0)
             }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use place::{Child, Output as ChildOutput, Start};
 
@@ -68,15 +69,13 @@ struct Stream {
     reader: BufReader<From>,
     /// What is left of a text that is separated by an expression.
     rest: Option<String>,
-}
-
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|problem| String::from_utf8_lossy(problem.as_bytes()).into_owned())
+    /// The record that was read last, whose room the next one takes.
+    bytes: Vec<u8>,
 }
 
 impl Stream {
     fn new(from: From) -> Self {
-        Self { reader: BufReader::with_capacity(64 * 1024, from), rest: None }
+        Self { reader: BufReader::with_capacity(64 * 1024, from), rest: None, bytes: Vec::new() }
     }
 
     fn open(path: &str) -> io::Result<Self> {
@@ -86,20 +85,20 @@ impl Stream {
         }))
     }
 
-    fn until(&mut self, end: u8) -> io::Result<Option<String>> {
-        let mut bytes = Vec::new();
-        if self.reader.read_until(end, &mut bytes)? == 0 {
+    fn until(&mut self, end: u8) -> io::Result<Option<Rc<str>>> {
+        self.bytes.clear();
+        if self.reader.read_until(end, &mut self.bytes)? == 0 {
             return Ok(None);
         }
-        if bytes.last() == Some(&end) {
-            bytes.pop();
+        if self.bytes.last() == Some(&end) {
+            self.bytes.pop();
         }
-        Ok(Some(text(bytes)))
+        Ok(Some(String::from_utf8_lossy(&self.bytes).into()))
     }
 
     /// Lines up to an empty one.
-    fn paragraph(&mut self) -> io::Result<Option<String>> {
-        let mut lines: Vec<String> = Vec::new();
+    fn paragraph(&mut self) -> io::Result<Option<Rc<str>>> {
+        let mut lines: Vec<Rc<str>> = Vec::new();
         while let Some(line) = self.until(b'\n')? {
             match (line.is_empty(), lines.is_empty()) {
                 (true, true) => {}
@@ -107,14 +106,14 @@ impl Stream {
                 (false, _) => lines.push(line),
             }
         }
-        Ok((!lines.is_empty()).then(|| lines.join("\n")))
+        Ok((!lines.is_empty()).then(|| lines.join("\n").into()))
     }
 
-    fn until_match(&mut self, end: &regex::Regex) -> io::Result<Option<String>> {
+    fn until_match(&mut self, end: &regex::Regex) -> io::Result<Option<Rc<str>>> {
         if self.rest.is_none() {
             let mut bytes = Vec::new();
             self.reader.read_to_end(&mut bytes)?;
-            self.rest = Some(text(bytes));
+            self.rest = Some(String::from_utf8_lossy(&bytes).into_owned());
         }
         let rest = self.rest.take().unwrap_or_default();
         if rest.is_empty() {
@@ -128,12 +127,12 @@ impl Stream {
             None => (rest.strip_suffix('\n').unwrap_or(&rest).to_owned(), String::new()),
         };
         self.rest = Some(after);
-        Ok(Some(record))
+        Ok(Some(record.into()))
     }
 }
 
 impl Run {
-    fn read_from(&mut self, stream: &mut Stream) -> Result<Option<String>, String> {
+    fn read_from(&mut self, stream: &mut Stream) -> Result<Option<Rc<str>>, String> {
         let separator = self.special_text(Special::Rs);
         let mut characters = separator.chars();
         let read = match (characters.next(), characters.next()) {
@@ -145,7 +144,7 @@ impl Run {
     }
 
     /// The next record of the files of the command line.
-    pub(super) fn next_record(&mut self) -> Result<Option<String>, String> {
+    pub(super) fn next_record(&mut self) -> Result<Option<Rc<str>>, String> {
         loop {
             if self.input.current.is_none() && !self.next_file()? {
                 return Ok(None);
@@ -222,7 +221,11 @@ impl Run {
     }
 
     /// The next record of a file or of a command; -1 if it cannot be read.
-    pub(super) fn other_record(&mut self, name: &str, is_command: bool) -> Result<Result<Option<String>, i32>, String> {
+    pub(super) fn other_record(
+        &mut self,
+        name: &str,
+        is_command: bool,
+    ) -> Result<Result<Option<Rc<str>>, i32>, String> {
         if !self.input.others.contains_key(name) {
             let opened = if is_command { self.open_command(name) } else { Stream::open(name).ok() };
             let Some(stream) = opened else { return Ok(Err(-1)) };

@@ -35,12 +35,20 @@ impl Run {
     }
 
     fn split_record(&mut self) -> Result<(), String> {
-        if !self.record.is_split {
-            let separator = self.special_text(Special::Fs);
-            let text = self.record.text.clone();
-            self.record.fields = self.pieces(&text, &separator)?.0.iter().map(|piece| Value::input(piece)).collect();
-            self.record.is_split = true;
+        if self.record.is_split {
+            return Ok(());
         }
+        let separator = self.special_text(Special::Fs);
+        let text = self.record.text.clone();
+        if &*separator == " " {
+            // Most programs split so, and their fields are made in the place of the last record's.
+            self.record.fields.clear();
+            let pieces = text.split([' ', '\t', '\n']).filter(|piece| !piece.is_empty());
+            self.record.fields.extend(pieces.map(Value::input));
+        } else {
+            self.record.fields = self.pieces(&text, &separator)?.0.iter().map(|piece| Value::input(piece)).collect();
+        }
+        self.record.is_split = true;
         Ok(())
     }
 

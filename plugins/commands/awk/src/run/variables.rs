@@ -78,6 +78,9 @@ impl Run {
     }
 
     pub(super) fn special_text(&self, special: Special) -> Rc<str> {
+        if let Value::Text(text) | Value::Input(text) = self.special(special) {
+            return text;
+        }
         // This one is what texts are made with.
         let format: Rc<str> = match (special, self.special(Special::Convfmt)) {
             (Special::Convfmt, _) => "%.6g".into(),
