@@ -193,6 +193,9 @@ fn metadata(shell: &Shell, path: &str) -> Option<Metadata> {
 }
 
 pub(crate) fn unary(shell: &mut Shell, operator: &str, operand: &str) -> Run<bool> {
+    if matches!(operator, "-a" | "-e" | "-f" | "-r" | "-s" | "-x") && shell.is_path_in_image(operand) {
+        return Ok(true);
+    }
     let file = || metadata(shell, operand);
     Ok(match operator {
         "-n" => !operand.is_empty(),
