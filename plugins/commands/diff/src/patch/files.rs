@@ -150,7 +150,8 @@ fn report(fits: &[Fit], options: &Options) {
             && (offset != 0 || fuzz != 0)
         {
             let fuzz = if fuzz > 0 { format!(" with fuzz {fuzz}") } else { String::new() };
-            let plural = if offset.abs() == 1 { "" } else { "s" };
+            // As patch has it: -1 is many.
+            let plural = if offset == 1 { "" } else { "s" };
             let offset = if offset != 0 { format!(" (offset {offset} line{plural})") } else { String::new() };
             say(options, &format!("Hunk #{} succeeded at {line}{fuzz}{offset}.", at + 1));
         }
