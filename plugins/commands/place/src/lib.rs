@@ -22,11 +22,17 @@ const PANICKED: i32 = 101;
 /// What a command is seen to end with that wrote into a pipe without a reader.
 const BROKEN_PIPE: i32 = 141;
 
+/// Ends this command at once with a code, what it wrote to standard output flushed.
+fn end(code: i32) -> ! {
+    #[expect(clippy::disallowed_methods, reason = "a code from main would reach the host as 0 or 1 only")]
+    std::process::exit(code)
+}
+
 /// The whole of a command: begins in `$PWD`, calls `main` with the arguments, and ends with the code that it gives.
 pub fn run(main: impl FnOnce(Vec<String>) -> i32) -> ! {
     std::panic::set_hook(Box::new(end_of_panic));
     begin_in(std::env::var("PWD").ok());
-    std::process::exit(main(std::env::args().collect()))
+    end(main(std::env::args().collect()))
 }
 
 /// A folder that is gone leaves the command in `/`, where it can still say so about the paths that it is given.
@@ -46,11 +52,11 @@ pub fn name_of(arguments: &[String]) -> &str {
 fn end_of_panic(panic: &PanicHookInfo<'_>) {
     let text = panic.payload_as_str().unwrap_or("unknown reason");
     if text.starts_with("failed printing to stdout") {
-        std::process::exit(BROKEN_PIPE);
+        end(BROKEN_PIPE);
     }
     let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
     eprintln!("{}: {text}{place}", std::env::args().next().unwrap_or_default());
-    std::process::exit(PANICKED)
+    end(PANICKED)
 }
 
 #[cfg(test)]

@@ -19,12 +19,52 @@ struct Translation<'a> {
     /// Nothing that could be repeated stands before.
     at_start: bool,
     open: usize,
+    escapes: Escapes,
 }
 
+/// What a backslash before a letter or in a bracket expression is, beside what all have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escapes {
+    /// grep's, find's: nothing.
+    None,
+    /// sed's: `\n`, `\t` and their kin are control characters.
+    Control,
+    /// awk's: in brackets too it takes the meaning from what follows.
+    All,
+}
+
+/// As grep has it.
 pub fn translate(pattern: &str, extended: bool) -> Translated {
+    translated(pattern, extended, Escapes::None)
+}
+
+/// As sed has it.
+pub fn translate_sed(pattern: &str, extended: bool) -> Translated {
+    translated(pattern, extended, Escapes::Control)
+}
+
+/// As awk has it, whose expressions are extended.
+pub fn translate_awk(pattern: &str) -> String {
+    translated(pattern, true, Escapes::All).pattern
+}
+
+/// The control character that a letter stands for after a backslash.
+fn control(letter: char) -> Option<char> {
+    Some(match letter {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        'f' => '\x0c',
+        'v' => '\x0b',
+        'a' => '\x07',
+        _ => return None,
+    })
+}
+
+fn translated(pattern: &str, extended: bool, escapes: Escapes) -> Translated {
     let left = pattern.chars().peekable();
     let mut translation =
-        Translation { left, extended, pattern: String::new(), refers_back: false, at_start: true, open: 0 };
+        Translation { left, extended, pattern: String::new(), refers_back: false, at_start: true, open: 0, escapes };
     while let Some(character) = translation.left.next() {
         translation.take(character);
     }
@@ -49,6 +89,10 @@ impl Translation<'_> {
     fn escaped(&mut self) {
         match self.left.next() {
             None => self.literal('\\'),
+            Some(letter) if self.escapes != Escapes::None && control(letter).is_some() => {
+                self.literal(control(letter).unwrap_or(letter));
+            }
+            Some('y') if self.escapes == Escapes::All => self.pattern.push_str(r"\b"),
             Some(character @ ('(' | ')' | '|' | '{' | '+' | '?')) if !self.extended => self.operator(character),
             Some(digit @ '1'..='9') => {
                 self.refers_back = true;
@@ -123,6 +167,7 @@ impl Translation<'_> {
                     return self.atom(&inside);
                 }
                 '[' => self.class(&mut inside),
+                '\\' if self.escapes != Escapes::None => self.escaped_in_bracket(&mut inside),
                 '\\' | '&' | '~' => inside.extend(['\\', character]),
                 '-' if self.left.peek() == Some(&']') || inside == "[" || inside == "[^" => inside.push_str("\\-"),
                 other => inside.push(other),
@@ -130,6 +175,18 @@ impl Translation<'_> {
         }
         // Unclosed: left for the engine to complain about.
         self.pattern.push_str(&inside);
+    }
+
+    fn escaped_in_bracket(&mut self, inside: &mut String) {
+        let next = self.left.peek().copied();
+        let meant = next.and_then(control).or(next.filter(|_| self.escapes == Escapes::All));
+        if meant.is_some() {
+            self.left.next();
+        }
+        match meant {
+            Some(character) if character.is_alphanumeric() => inside.push(character),
+            other => inside.extend(['\\', other.unwrap_or('\\')]),
+        }
     }
 
     fn class(&mut self, inside: &mut String) {
@@ -198,6 +255,13 @@ mod tests {
         assert_eq!(basic("[]a]"), r"[\]a]");
         assert_eq!(basic("[^[:space:]x-]"), r"[^[:space:]x\-]");
         assert_eq!(extended("[a[]"), r"[a\[]");
+    }
+
+    #[test]
+    fn sed_and_awk_know_control_characters_and_awk_takes_backslashes_in_brackets() {
+        assert_eq!(translate_sed(r"a\tb\.[\n.]", false).pattern, "a\tb\\.[\\\n.]");
+        assert_eq!(translate_awk(r"[\]\/x]+\/"), r"[\]\/x]+\/");
+        assert_eq!(translate_sed(r"[\.]", false).pattern, r"[\\.]");
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub(super) fn apply(patch: &Patch, options: &Options) -> Result<bool, String> {
     say(options, &target.announcement(patch, options));
     let leeway = Leeway { fuzz: options.fuzz, ignores_space: options.ignores_space };
     let applied = apply::hunks(&before, &patch.hunks, leeway);
-    if applied.fits.contains(&Fit::Failed) && is_applied(patch, &before, leeway) {
+    let exact = matches!(applied.fits.first(), None | Some(Fit::Applied { fuzz: 0, .. }));
+    if !exact && is_applied(patch, &before, leeway) {
         return already_applied(patch, &target, options);
     }
     report(&applied.fits, options);
@@ -48,11 +49,10 @@ impl Target {
         }
         let old = patch.old.as_deref().and_then(|name| stripped(name, options.strip));
         let new = patch.new.as_deref().and_then(|name| stripped(name, options.strip));
-        let exists = |name: &Option<String>| name.as_deref().is_some_and(|name| Path::new(name).exists());
         let (from, to) = match (old, new) {
             (Some(old), Some(new)) if patch.moves.is_some() => (Some(old), new),
             (Some(old), Some(new)) => {
-                let name = if exists(&Some(new.clone())) || !exists(&Some(old.clone())) { new } else { old };
+                let name = best(old, new);
                 (Some(name.clone()), name)
             }
             (Some(old), None) => (Some(old.clone()), old),
@@ -90,6 +90,19 @@ impl Target {
             Some(from) if patch.moves == Some(Move::Rename) && *from != self.to => remove(from).map_err(failed),
             _ => Ok(()),
         }
+    }
+}
+
+/// The one that is there; of two the one with fewer folders and the shorter name, so that `x` goes before `x.orig`.
+fn best(old: String, new: String) -> String {
+    let length = |name: &str| {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        (name.matches('/').count(), last.len(), name.len())
+    };
+    match (Path::new(&old).exists(), Path::new(&new).exists()) {
+        (true, false) => old,
+        (true, true) if length(&old) <= length(&new) => old,
+        _ => new,
     }
 }
 

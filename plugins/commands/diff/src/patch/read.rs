@@ -73,8 +73,10 @@ impl Hunk {
     }
 }
 
+type Lines<'a> = std::slice::Split<'a, u8, fn(&u8) -> bool>;
+
 struct Reader<'a> {
-    lines: std::iter::Peekable<std::slice::Split<'a, u8, fn(&u8) -> bool>>,
+    lines: std::iter::Peekable<Lines<'a>>,
     number: usize,
 }
 

@@ -88,10 +88,10 @@ fn bits(text: &str) -> Option<u32> {
         let permissions = what.chars().try_fold(0, |all, letter| Some(all | permission(letter)?))?;
         who.chars().try_fold(bits, |bits, letter| {
             Some(match letter {
-                'u' => bits | permissions << 6,
-                'g' => bits | permissions << 3,
+                'u' => bits | (permissions << 6),
+                'g' => bits | (permissions << 3),
                 'o' => bits | permissions,
-                'a' => bits | permissions * 0o111,
+                'a' => bits | (permissions * 0o111),
                 _ => return None,
             })
         })

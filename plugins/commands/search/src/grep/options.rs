@@ -7,6 +7,8 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::pattern::{Case, Extent, Matching, Syntax};
 
+mod long;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     Lines,
@@ -200,9 +202,15 @@ impl Reading {
                 print!("{HELP}");
                 return Err(Stop::Said);
             }
-            "include" => drop(self.included.add(glob(&parser.value()?.string()?)?)),
-            "exclude" => drop(self.excluded.add(glob(&parser.value()?.string()?)?)),
-            "exclude-dir" => drop(self.excluded_folders.add(glob(&parser.value()?.string()?)?)),
+            "include" => {
+                self.included.add(glob(&parser.value()?.string()?)?);
+            }
+            "exclude" => {
+                self.excluded.add(glob(&parser.value()?.string()?)?);
+            }
+            "exclude-dir" => {
+                self.excluded_folders.add(glob(&parser.value()?.string()?)?);
+            }
             "exclude-from" => {
                 for line in lines_of(&parser.value()?.string()?)?.lines() {
                     self.excluded.add(glob(line)?);
@@ -214,7 +222,7 @@ impl Reading {
             "no-ignore-case" => options.matching.case = Case::Sensitive,
             "group-separator" => options.group_separator = Some(parser.value()?.string()?),
             "no-group-separator" => options.group_separator = None,
-            other => return self.short(short_of(other)?, parser),
+            other => return self.short(long::short_of(other)?, parser),
         }
         Ok(())
     }
@@ -327,49 +335,3 @@ fn version() -> Stop {
     println!("grep (skep {}), over ripgrep's libraries", env!("CARGO_PKG_VERSION"));
     Stop::Said
 }
-
-fn short_of(name: &str) -> Result<char, Stop> {
-    LONG.iter()
-        .find(|(long, _)| *long == name)
-        .map(|(_, short)| *short)
-        .ok_or_else(|| Stop::Problem(format!("unrecognized option '--{name}'\n{HELP}")))
-}
-
-const LONG: &[(&str, char)] = &[
-    ("extended-regexp", 'E'),
-    ("fixed-strings", 'F'),
-    ("basic-regexp", 'G'),
-    ("perl-regexp", 'P'),
-    ("regexp", 'e'),
-    ("file", 'f'),
-    ("ignore-case", 'i'),
-    ("word-regexp", 'w'),
-    ("line-regexp", 'x'),
-    ("invert-match", 'v'),
-    ("null-data", 'z'),
-    ("line-number", 'n'),
-    ("byte-offset", 'b'),
-    ("only-matching", 'o'),
-    ("count", 'c'),
-    ("files-with-matches", 'l'),
-    ("files-without-match", 'L'),
-    ("quiet", 'q'),
-    ("silent", 'q'),
-    ("no-messages", 's'),
-    ("with-filename", 'H'),
-    ("no-filename", 'h'),
-    ("null", 'Z'),
-    ("text", 'a'),
-    ("recursive", 'r'),
-    ("dereference-recursive", 'R'),
-    ("directories", 'd'),
-    ("devices", 'D'),
-    ("max-count", 'm'),
-    ("after-context", 'A'),
-    ("before-context", 'B'),
-    ("context", 'C'),
-    ("line-buffered", 'u'),
-    ("initial-tab", 'T'),
-    ("binary", 'U'),
-    ("version", 'V'),
-];

@@ -16,7 +16,9 @@ pub(super) struct Found {
 pub(super) fn walk(options: &Options) -> Result<Box<dyn Iterator<Item = Result<Found, String>> + '_>, Stop> {
     let (first, others) = options.paths.split_first().ok_or_else(|| Stop::Problem("no path to search".into()))?;
     let mut walk = WalkBuilder::new(first);
-    others.iter().for_each(|path| drop(walk.add(path)));
+    for path in others {
+        walk.add(path);
+    }
     let filters = options.respects_ignore_files;
     walk.hidden(!options.hidden)
         .ignore(filters)

@@ -103,8 +103,12 @@ impl Reading {
             '0' => options.null_after_name = true,
             'M' => options.most_columns = Some(number(parser)?).filter(|most| *most > 0),
             'g' => options.globs.push((parser.value()?.string()?, false)),
-            't' => drop(self.types.select(&parser.value()?.string()?)),
-            'T' => drop(self.types.negate(&parser.value()?.string()?)),
+            't' => {
+                self.types.select(&parser.value()?.string()?);
+            }
+            'T' => {
+                self.types.negate(&parser.value()?.string()?);
+            }
             '.' => options.hidden = true,
             'u' => self.unrestricted += 1,
             'L' => options.follows_links = true,
@@ -172,7 +176,9 @@ impl Reading {
             "ignore-file" => options.ignore_files.push(parser.value()?.string()?),
             "max-filesize" => options.most_bytes = Some(size(&parser.value()?.string()?)?),
             "type-add" => self.types.add_def(&parser.value()?.string()?)?,
-            "type-clear" => drop(self.types.clear(&parser.value()?.string()?)),
+            "type-clear" => {
+                self.types.clear(&parser.value()?.string()?);
+            }
             "sort" => options.order = order(&parser.value()?.string()?, false)?,
             "sortr" => options.order = order(&parser.value()?.string()?, true)?,
             // Of another engine, of threads, of a terminal, or of a configuration file: nothing to choose here.

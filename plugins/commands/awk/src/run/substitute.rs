@@ -1,0 +1,133 @@
+//! `sub`, `gsub`, `gensub` and `match`.
+
+use regex::{Captures, Regex};
+
+use super::{Run, Stop};
+use crate::ast::{Expr, Special};
+use crate::value::Value;
+
+/// Which matches are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    All,
+    /// From 1.
+    Nth(usize),
+}
+
+/// `&` is what matched, and with `groups` a backslash before a digit is a group.
+fn replacement(template: &str, found: &Captures<'_>, groups: bool) -> String {
+    let whole = found.get(0).map_or("", |whole| whole.as_str());
+    let mut out = String::new();
+    let mut left = template.chars().peekable();
+    while let Some(character) = left.next() {
+        match (character, left.peek().copied()) {
+            ('&', _) => out.push_str(whole),
+            ('\\', Some(next @ ('&' | '\\'))) => {
+                left.next();
+                out.push(next);
+            }
+            ('\\', Some(digit @ '0'..='9')) if groups => {
+                left.next();
+                let group = found.get(digit.to_digit(10).unwrap_or_default() as usize);
+                out.push_str(group.map_or("", |group| group.as_str()));
+            }
+            (other, _) => out.push(other),
+        }
+    }
+    out
+}
+
+/// The text with its replacements, and how many there were.
+pub(super) fn replaced(text: &str, regex: &Regex, template: &str, which: Which, groups: bool) -> (String, usize) {
+    let (mut out, mut at, mut count, mut seen) = (String::new(), 0, 0, 0);
+    let mut last_end = None;
+    for found in regex.captures_iter(text) {
+        let Some(whole) = found.get(0) else { continue };
+        // Nothing is matched right behind a match.
+        if whole.is_empty() && last_end == Some(whole.start()) {
+            continue;
+        }
+        (last_end, seen) = (Some(whole.end()), seen + 1);
+        if which == Which::All || which == Which::Nth(seen) {
+            out.push_str(&text[at..whole.start()]);
+            out.push_str(&replacement(template, &found, groups));
+            (at, count) = (whole.end(), count + 1);
+        }
+        if which == Which::Nth(seen) {
+            break;
+        }
+    }
+    out.push_str(&text[at..]);
+    (out, count)
+}
+
+impl Run {
+    pub(super) fn substitute(&mut self, arguments: &[Expr], which: Which) -> Result<Value, Stop> {
+        let [pattern, template, place @ ..] = arguments else {
+            return Err(Stop::Failed("sub and gsub need an expression and a text".into()));
+        };
+        let whole = Expr::Field(Box::new(Expr::Number(0.0)));
+        let place = place.first().unwrap_or(&whole);
+        let (regex, template) = (self.regex_of(pattern)?, self.evaluate_text(template)?);
+        let text = self.evaluate_text(place)?;
+        let (out, count) = replaced(&text, &regex, &template, which, false);
+        if count > 0 {
+            self.assign(place, Value::from(out))?;
+        }
+        Ok(Value::Number(count as f64))
+    }
+
+    pub(super) fn gensub(&mut self, arguments: &[Expr]) -> Result<Value, Stop> {
+        let [pattern, template, how, text @ ..] = arguments else {
+            return Err(Stop::Failed("gensub needs an expression, a text and which".into()));
+        };
+        let (regex, template) = (self.regex_of(pattern)?, self.evaluate_text(template)?);
+        let how = self.evaluate_text(how)?;
+        let which = if how.starts_with(['g', 'G']) { Which::All } else { Which::Nth(how.parse().unwrap_or(1)) };
+        let text = match text.first() {
+            Some(text) => self.evaluate_text(text)?,
+            None => self.record_text(),
+        };
+        Ok(Value::from(replaced(&text, &regex, &template, which, true).0))
+    }
+
+    /// Where the expression matches, from 1 in characters, and 0 if it does not.
+    pub(super) fn find(&mut self, arguments: &[Expr]) -> Result<Value, Stop> {
+        let [text, pattern, groups @ ..] = arguments else {
+            return Err(Stop::Failed("match needs a text and an expression".into()));
+        };
+        let (text, regex) = (self.evaluate_text(text)?, self.regex_of(pattern)?);
+        let found = regex.captures(&text);
+        if let Some(Expr::Variable(array)) = groups.first() {
+            let array = self.array(*array)?;
+            array.borrow_mut().clear();
+            let groups = found.iter().flat_map(|found| found.iter().enumerate());
+            for (at, group) in groups.filter_map(|(at, group)| Some((at, group?))) {
+                array.borrow_mut().insert(at.to_string(), Value::input(group.as_str()));
+            }
+        }
+        let whole = found.and_then(|found| found.get(0));
+        let start = whole.map_or(0, |whole| text[..whole.start()].chars().count() + 1);
+        let length = whole.map_or(-1.0, |whole| whole.as_str().chars().count() as f64);
+        self.set_special(Special::Rstart, Value::Number(start as f64));
+        self.set_special(Special::Rlength, Value::Number(length));
+        Ok(Value::Number(start as f64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sub(pattern: &str, template: &str, text: &str) -> (String, usize) {
+        replaced(text, &Regex::new(pattern).unwrap(), template, Which::All, true)
+    }
+
+    #[test]
+    fn an_ampersand_is_what_matched() {
+        assert_eq!(sub("b+", "<&>", "abba"), ("a<bb>a".into(), 1));
+        assert_eq!(sub("b", "\\&", "abb"), ("a&&".into(), 2));
+        assert_eq!(sub("(a)(b)", "\\2\\1", "ab"), ("ba".into(), 1));
+        assert_eq!(sub("x*", "-", "abc"), ("-a-b-c-".into(), 4));
+    }
+}
