@@ -116,12 +116,13 @@ impl Files<'_> {
         }
     }
 
-    /// A descriptor of `/dev/null`, if that is what the path means.
-    fn null(&mut self, fd: &Resource<Descriptor>, path: &str) -> FsResult<Option<Fd>> {
+    /// A descriptor of a device, if that is what the path means.
+    fn device(&mut self, fd: &Resource<Descriptor>, path: &str) -> FsResult<Option<Fd>> {
         let Some(root) = self.root else { return Ok(None) };
-        match root::folder(self.inner.table.get(fd)?) {
-            Some(folder) if root.is_null(&folder, path) => Ok(Some(self.inner.table.push(Root::null()?)?)),
-            _ => Ok(None),
+        let folder = root::folder(self.inner.table.get(fd)?);
+        match folder.and_then(|folder| root.device(&folder, path)) {
+            Some(device) => Ok(Some(self.inner.table.push(root::of_device(device)?)?)),
+            None => Ok(None),
         }
     }
 
@@ -274,8 +275,8 @@ impl HostDescriptor for Files<'_> {
         flags: DescriptorFlags,
     ) -> FsResult<Fd> {
         let path = self.meant(&fd, path)?;
-        if let Some(null) = self.null(&fd, &path)? {
-            return Ok(null);
+        if let Some(device) = self.device(&fd, &path)? {
+            return Ok(device);
         }
         let creates = open.contains(OpenFlags::CREATE)
             && HostDescriptor::stat_at(&mut self.inner, same(&fd), path_flags, path.clone()).await.is_err();

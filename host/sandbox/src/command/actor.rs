@@ -18,7 +18,7 @@ use crate::command::family::{Child, Ending, Place};
 use crate::command::life::{self, Start};
 use crate::command::native;
 use crate::command::open::{Handle, HandleError, Payer};
-use crate::files::root::Root;
+use crate::files::root::{self, Root};
 use crate::files::{self, Files, Listings};
 use crate::meter::{Meter, Space};
 use crate::quota::Of;
@@ -169,8 +169,13 @@ impl Actor {
 
     fn open_below(&self, below: &Path, options: contract::OpenOptions) -> Result<Handle, contract::Failure> {
         let family = self.place.family();
-        if below == Path::new("dev/null") {
-            return Ok(Handle::null());
+        match root::device(below) {
+            Some("dev/null") => return Ok(Handle::null()),
+            Some(device) => {
+                let file = root::open_device(device).map_err(|error| of_io(&error))?;
+                return Ok(Handle::file(Arc::new(file), false, None));
+            }
+            None => {}
         }
         let contract::OpenOptions { read, write, append, create, truncate, exclusive } = options;
         if family.access != Access::Write && (write || append || create || truncate) {

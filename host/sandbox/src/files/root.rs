@@ -1,4 +1,4 @@
-//! How a command's paths are meant: below one root, whose `/dev/null` the host serves itself.
+//! How a command's paths are meant: below one root, whose devices the host serves itself.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +9,8 @@ use wasmtime_wasi::filesystem::{Descriptor, File, OpenMode};
 
 /// The folders of every root. Nothing else is in it, and nothing else can be put there.
 pub(crate) const FOLDERS: [&str; 3] = ["workspace", "tmp", "dev"];
-const NULL: &str = "dev/null";
+/// The devices of every root. Programs send to the first what nobody wants, and take zeros and chance from the others.
+const DEVICES: [&str; 4] = ["dev/null", "dev/zero", "dev/random", "dev/urandom"];
 
 /// Makes the folders of a root below `path`, which may be there already. The workspace is the caller's to make.
 ///
@@ -19,8 +20,18 @@ pub fn lay_out(path: &Path) -> std::io::Result<()> {
     for folder in FOLDERS.iter().filter(|folder| **folder != "workspace") {
         std::fs::create_dir_all(path.join(folder))?;
     }
-    // So that it can be seen; whoever opens it gets this machine's own.
-    std::fs::File::create(path.join(NULL)).map(drop)
+    // So that they can be seen; whoever opens one gets this machine's own.
+    DEVICES.iter().try_for_each(|device| std::fs::File::create(path.join(device)).map(drop))
+}
+
+/// The device at a path below the root.
+pub(crate) fn device(below: &Path) -> Option<&'static str> {
+    DEVICES.into_iter().find(|device| below == Path::new(device))
+}
+
+/// This machine's device of that name, whatever lies at its place in the root. Nobody adds to its randomness.
+pub(crate) fn open_device(device: &str) -> std::io::Result<std::fs::File> {
+    std::fs::OpenOptions::new().read(true).write(!device.ends_with("random")).open(Path::new("/").join(device))
 }
 
 /// The root of a command.
@@ -64,17 +75,16 @@ impl Root {
         within(Path::new(path)).components().count() == 1 && self.is(folder)
     }
 
-    /// Whether this is where programs send what nobody wants.
-    pub(crate) fn is_null(&self, folder: &std::fs::File, path: &str) -> bool {
-        path == NULL && self.is(folder)
+    /// The device that `path` means below `folder`.
+    pub(crate) fn device(&self, folder: &std::fs::File, path: &str) -> Option<&'static str> {
+        device(Path::new(path)).filter(|_| self.is(folder))
     }
+}
 
-    /// `/dev/null` of this machine, whatever lies at its place in the root.
-    pub(crate) fn null() -> std::io::Result<Descriptor> {
-        let file = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
-        let mode = OpenMode::READ | OpenMode::WRITE;
-        Ok(Descriptor::File(File::new(file, FsPerms::ReadWrite, mode, true)))
-    }
+/// A descriptor of a device.
+pub(crate) fn of_device(device: &str) -> std::io::Result<Descriptor> {
+    let mode = if device.ends_with("random") { OpenMode::READ } else { OpenMode::READ | OpenMode::WRITE };
+    Ok(Descriptor::File(File::new(open_device(device)?, FsPerms::ReadWrite, mode, true)))
 }
 
 /// The file that a descriptor is open on, when it is a folder.
@@ -145,6 +155,7 @@ mod tests {
         assert!(
             knows.is_part(&open, "workspace/") && knows.is_part(&open, "tmp/../x") && !knows.is_part(&open, "tmp/x")
         );
-        assert!(knows.is_null(&open, "dev/null") && !knows.is_null(&other, "dev/null"));
+        assert_eq!((knows.device(&open, "dev/zero"), knows.device(&other, "dev/zero")), (Some("dev/zero"), None));
+        assert_eq!(knows.device(&open, "dev/sda"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! uutils' coreutils behind one table of names, called by the name of the first argument or, as `coreutils NAME …`, by the second.
 
 mod applets;
+mod cp;
 
 use std::ffi::OsString;
 
@@ -24,7 +25,8 @@ fn call(arguments: &[String]) -> i32 {
         eprintln!("{name}: its messages cannot be read: {problem}");
         return 99;
     }
-    applet(arguments.iter().map(OsString::from).collect::<Vec<_>>().into_iter())
+    let arguments = if name == "cp" { cp::without_preserving(arguments) } else { arguments.to_vec() };
+    applet(arguments.into_iter().map(OsString::from).collect::<Vec<_>>().into_iter())
 }
 
 /// Under which name an applet's messages are kept.

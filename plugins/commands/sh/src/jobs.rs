@@ -69,7 +69,8 @@ impl Jobs {
 impl Shell {
     /// Tells when a command was ended by something other than itself.
     pub(crate) fn explain_ending(&mut self, name: &str, ending: &Ending) {
-        if !ending.reason.is_empty() {
+        // Whoever set a time limit knows what 124 means.
+        if !ending.reason.is_empty() && ending.code != 124 {
             self.complain(&format!("{name}: {}", ending.reason));
         }
     }

@@ -94,6 +94,8 @@ pub(crate) struct Shell {
     /// Output of process substitutions to feed, and files to remove, when the command is done.
     pub(crate) leftovers: Vec<crate::expand::process::Leftover>,
     pub(crate) in_trap: bool,
+    /// The status that `exit` without one means within a trap.
+    pub(crate) before_trap: Option<i32>,
     /// `exec` without a command: the redirections of this one stay.
     pub(crate) keeps_redirections: bool,
     pub(crate) temporary: u32,
@@ -112,6 +114,7 @@ impl Shell {
             substituted: None,
             leftovers: Vec::new(),
             in_trap: false,
+            before_trap: None,
             keeps_redirections: false,
             temporary: 0,
             write_failed: false,

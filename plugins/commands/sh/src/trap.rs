@@ -65,7 +65,9 @@ impl Shell {
         }
         let (status, line) = (self.state.status, self.state.line);
         self.in_trap = true;
+        let outer = self.before_trap.replace(status);
         let result = self.run_text(&action, line);
+        self.before_trap = outer;
         self.in_trap = false;
         self.state.line = line;
         result?;
@@ -75,8 +77,9 @@ impl Shell {
 
     /// The EXIT trap may change the status by `exit`.
     pub(crate) fn run_exit_trap(&mut self, status: i32) -> i32 {
-        let Some(action) = self.state.traps.remove("EXIT") else { return status };
+        let Some(action) = self.state.traps.get("EXIT").cloned() else { return status };
         self.state.status = status;
+        self.before_trap = Some(status);
         self.in_trap = false;
         let line = self.state.line;
         if let Err(error) = self.parse(&action, line) {

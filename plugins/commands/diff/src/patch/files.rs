@@ -25,7 +25,11 @@ pub(super) fn apply(patch: &Patch, options: &Options) -> Result<bool, String> {
     }
     report(&applied.fits, options);
     if !options.dry_run {
-        target.write(patch, &before, &applied.content, options)?;
+        let exact = applied.fits.iter().all(|fit| matches!(fit, Fit::Applied { offset: 0, fuzz: 0, .. }));
+        if options.backup || !exact && options.keeps_mismatched {
+            target.back_up(&before, options)?;
+        }
+        target.write(patch, &applied.content, options)?;
     }
     reject(patch, &applied.fits, &target, options)
 }
@@ -74,11 +78,19 @@ impl Target {
         }
     }
 
-    fn write(&self, patch: &Patch, before: &[u8], content: &[u8], options: &Options) -> Result<(), String> {
-        let failed = |problem: std::io::Error| format!("Can't write {} : {}", self.to, posix::reason(&problem));
-        if options.backup && Path::new(&self.to).exists() {
-            fs::write(format!("{}{}", self.to, options.suffix), before).map_err(failed)?;
+    fn failed(&self, problem: &std::io::Error) -> String {
+        format!("Can't write {} : {}", self.to, posix::reason(problem))
+    }
+
+    fn back_up(&self, before: &[u8], options: &Options) -> Result<(), String> {
+        if !Path::new(&self.to).exists() {
+            return Ok(());
         }
+        fs::write(format!("{}{}", self.to, options.suffix), before).map_err(|problem| self.failed(&problem))
+    }
+
+    fn write(&self, patch: &Patch, content: &[u8], options: &Options) -> Result<(), String> {
+        let failed = |problem: std::io::Error| self.failed(&problem);
         if content.is_empty() && (patch.new.is_none() || options.removes_empty) {
             return remove(&self.to).map_err(failed);
         }
@@ -163,7 +175,8 @@ fn report(fits: &[Fit], options: &Options) {
             && (offset != 0 || fuzz != 0)
         {
             let fuzz = if fuzz > 0 { format!(" with fuzz {fuzz}") } else { String::new() };
-            let plural = if offset.abs() == 1 { "" } else { "s" };
+            // As patch has it: -1 is many.
+            let plural = if offset == 1 { "" } else { "s" };
             let offset = if offset != 0 { format!(" (offset {offset} line{plural})") } else { String::new() };
             say(options, &format!("Hunk #{} succeeded at {line}{fuzz}{offset}.", at + 1));
         }

@@ -14,6 +14,8 @@ pub(super) struct Options {
     pub(super) dry_run: bool,
     pub(super) silent: bool,
     pub(super) backup: bool,
+    /// A file that a hunk did not fit exactly is kept too.
+    pub(super) keeps_mismatched: bool,
     pub(super) suffix: String,
     pub(super) removes_empty: bool,
     pub(super) ignores_space: bool,
@@ -42,6 +44,7 @@ impl Options {
             dry_run: false,
             silent: false,
             backup: false,
+            keeps_mismatched: true,
             suffix: ".orig".into(),
             removes_empty: false,
             ignores_space: false,
@@ -79,7 +82,8 @@ pub(super) fn read(arguments: &[String]) -> Result<Options, Stop> {
             Arg::Short('r') | Arg::Long("reject-file") => options.rejects = Some(parser.value()?.string()?),
             // Nobody is asked anything here, names are never quoted, and a patch is always in the unified format.
             Arg::Short('f' | 't' | 'u' | 'c' | 'T' | 'Z' | 'g')
-            | Arg::Long("force" | "batch" | "unified" | "binary" | "posix" | "verbose" | "no-backup-if-mismatch") => {}
+            | Arg::Long("force" | "batch" | "unified" | "binary" | "verbose") => {}
+            Arg::Long("posix" | "no-backup-if-mismatch") => options.keeps_mismatched = false,
             Arg::Long("help") => return Err(Stop::Said(HELP.into())),
             Arg::Short('v') | Arg::Long("version") => {
                 return Err(Stop::Said(format!("patch (skep {})\n", env!("CARGO_PKG_VERSION"))));

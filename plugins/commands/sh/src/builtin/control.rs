@@ -30,7 +30,10 @@ pub(super) fn exit(shell: &mut Shell, words: &[String]) -> Run {
     if words.len() > 2 && words[1] != "--" {
         return super::misuse(shell, "exit", "too many arguments").map(|_| 1);
     }
-    Err(Stop::Exit(status(shell, words)?))
+    match shell.before_trap {
+        Some(status) if words.len() < 2 => Err(Stop::Exit(status)),
+        _ => Err(Stop::Exit(status(shell, words)?)),
+    }
 }
 
 pub(super) fn return_from(shell: &mut Shell, words: &[String]) -> Run {
@@ -63,14 +66,20 @@ fn levels(shell: &mut Shell, words: &[String]) -> Run<Option<u32>> {
 
 pub(super) fn break_loop(shell: &mut Shell, words: &[String]) -> Run {
     match levels(shell, words)? {
-        Some(levels) => Err(Stop::Break(levels)),
+        Some(levels) => {
+            shell.state.status = 0;
+            Err(Stop::Break(levels))
+        }
         None => Ok(0),
     }
 }
 
 pub(super) fn continue_loop(shell: &mut Shell, words: &[String]) -> Run {
     match levels(shell, words)? {
-        Some(levels) => Err(Stop::Continue(levels)),
+        Some(levels) => {
+            shell.state.status = 0;
+            Err(Stop::Continue(levels))
+        }
         None => Ok(0),
     }
 }

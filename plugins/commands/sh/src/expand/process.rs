@@ -1,9 +1,11 @@
 //! `<(…)` and `>(…)`. There is no `/dev/fd` here, so each is a file in /tmp: the command of `<(…)` runs to its end before its
-//! path is used, and that of `>(…)` runs on what was written after the command that wrote it.
+//! path is used, and that of `>(…)` runs on what was written after the command that wrote it. `> >(…)` needs no path, and is a
+//! pipe.
 
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::ast::Direction;
+use crate::files::{Files, Stream};
 use crate::process::{self, OpenOptions};
 use crate::run::subshell::Work;
 use crate::state::Shell;
@@ -13,6 +15,8 @@ use crate::stop::{Run, Stop};
 pub(crate) enum Leftover {
     Remove(String),
     Feed(String, Rc<str>),
+    /// The command behind `> >(…)`, and the pipe to it.
+    Await(process::Child, Weak<Stream>),
 }
 
 impl Shell {
@@ -48,10 +52,27 @@ impl Shell {
         })
     }
 
+    /// Ends all process substitutions, also those that write to what `exec` opened.
+    pub(crate) fn clear_all_leftovers(&mut self) {
+        self.clear_leftovers(0);
+        if !self.leftovers.is_empty() {
+            self.files = Files::default();
+            self.clear_leftovers(0);
+        }
+    }
+
     /// Ends the process substitutions that were begun since there were this many.
     pub(crate) fn clear_leftovers(&mut self, from: usize) {
         for leftover in self.leftovers.split_off(from) {
             let path = match leftover {
+                Leftover::Await(child, pipe) => {
+                    if pipe.strong_count() > 0 {
+                        self.leftovers.push(Leftover::Await(child, pipe));
+                    } else {
+                        child.wait();
+                    }
+                    continue;
+                }
                 Leftover::Remove(path) => path,
                 Leftover::Feed(path, command) => {
                     self.feed(&path, &command);

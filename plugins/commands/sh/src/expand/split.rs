@@ -130,9 +130,9 @@ fn last_field(
     let mut rest = rest;
     if let Some((last, before)) = rest.split_last()
         && separates(last)
-        && !before.iter().any(&separates)
+        && !trim(before, &space).iter().any(&separates)
     {
-        rest = trim(before, space);
+        rest = trim(before, &space);
     }
     rest.iter().map(|(character, _)| *character).collect()
 }

@@ -101,7 +101,8 @@ fn operation(rest: &str, quoted: bool) -> Result<Option<Operation>, Unterminated
         '-' | '=' | '?' | '+' => Operation::Test { kind: first, colon: false, word: operand(after)? },
         ':' => match after.chars().next() {
             Some(kind @ ('-' | '=' | '?' | '+')) => Operation::Test { kind, colon: true, word: operand(&after[1..])? },
-            _ => substring(after)?,
+            Some(_) => substring(after)?,
+            None => return Ok(None),
         },
         '#' | '%' => {
             let longest = after.starts_with(first);

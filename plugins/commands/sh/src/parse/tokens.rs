@@ -18,7 +18,7 @@ pub(super) const NAMED_DESCRIPTOR: i32 = 1_000_000;
 pub(super) type Side = Vec<String>;
 
 pub(super) fn rewrite(tokens: Vec<Token>, text: &str) -> (Vec<Token>, Side) {
-    let tokens = with_whole_keys(with_single_semicolons(as_written(tokens, text)));
+    let tokens = with_whole_keys(with_single_semicolons(with_closed_cases(as_written(tokens, text))));
     let mut side = Side::new();
     let characters: Option<Vec<usize>> =
         (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).chain([text.len()]).collect());
@@ -73,6 +73,29 @@ fn as_written(tokens: Vec<Token>, text: &str) -> Vec<Token> {
         if same && !written.contains('\n') { Token::Word(written.trim().to_owned(), span.clone()) } else { token }
     };
     tokens.into_iter().map(restored).collect()
+}
+
+/// `( (a) )` is no arithmetic, and `esac)` no pattern of one more arm: a line's end between the two says so.
+fn with_closed_cases(tokens: Vec<Token>) -> Vec<Token> {
+    let mut result: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let parts = match (result.as_slice(), &token) {
+            ([.., Token::Operator(before, left)], Token::Operator(open, right)) => {
+                before == "(" && open == "(" && !touching(left, right)
+            }
+            ([.., before, Token::Word(word, _)], Token::Operator(close, _)) => {
+                close == ")"
+                    && word == "esac"
+                    && !matches!(before, Token::Operator(open, _) if open == "(" || open == "|")
+            }
+            _ => false,
+        };
+        if parts && let Some(last) = result.last() {
+            result.push(Token::Operator("\n".into(), last.location().clone()));
+        }
+        result.push(token);
+    }
+    result
 }
 
 /// `for ((;;))`: two semicolons are no end of a `case` arm there.

@@ -14,7 +14,6 @@ impl Shell {
                 Some(condition) => self.as_condition(|shell| shell.run_list(condition))? == 0,
             };
             if holds {
-                self.state.status = 0;
                 return self.run_list(body);
             }
         }
@@ -29,7 +28,6 @@ impl Shell {
             if !falls_through && !self.any_matches(&arm.patterns, &subject)? {
                 continue;
             }
-            self.state.status = 0;
             status = arm.body.as_ref().map_or(Ok(0), |body| self.run_list(body))?;
             match arm.after {
                 AfterArm::Leave => return Ok(status),

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::ast::{Descriptor, Direction, Redirect, Target, Word};
+use crate::ast::{Descriptor, Direction, Piece, Redirect, Target, Word};
+use crate::expand::process::Leftover;
 use crate::files::Stream;
 use crate::options::Opt;
 use crate::process::{self, Failure, OpenOptions};
+use crate::run::subshell::Work;
 use crate::state::Shell;
 use crate::stop::Run;
 
@@ -120,6 +122,9 @@ impl Shell {
     }
 
     fn open_at(&mut self, number: u32, word: &Word, options: OpenOptions, saved: &mut Saved) -> Run<bool> {
+        if let [Piece::Process(Direction::Output, command)] = word.as_slice() {
+            return self.open_pipe_to(number, command, saved);
+        }
         let Some(path) = self.path(word)? else { return Ok(false) };
         match self.open(&path, options) {
             Ok(stream) => {
@@ -131,6 +136,20 @@ impl Shell {
                 Ok(false)
             }
         }
+    }
+
+    /// `> >(…)`: a pipe that is open for as long as the number is, which after `exec` is until the shell ends.
+    fn open_pipe_to(&mut self, number: u32, command: &Rc<str>, saved: &mut Saved) -> Run<bool> {
+        let (reader, writer) = self.new_pipe()?;
+        let mut files = self.files.clone();
+        files.put(0, reader);
+        let Some(child) = self.start_subshell(&files, &Work::Substitution(command.to_string())) else {
+            return Ok(false);
+        };
+        let writer = Rc::new(Stream::Host(writer));
+        self.leftovers.push(Leftover::Await(child, Rc::downgrade(&writer)));
+        saved.push((number, self.files.replace(number, Some(writer))));
+        Ok(true)
     }
 
     pub(crate) fn open_to_read(&self, path: &str) -> Result<Rc<Stream>, Failure> {

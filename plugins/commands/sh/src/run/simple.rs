@@ -87,18 +87,16 @@ impl Shell {
 
     /// `x=1 y=2`, and nothing to run.
     fn run_assignments(&mut self, simple: &Simple, redirects: &[Redirect]) -> Run {
-        let mut saved = Vec::new();
-        let redirected = self.redirect(redirects, &mut saved);
-        self.put_back(saved);
-        if !redirected? {
-            return Ok(1);
-        }
         for assignment in &simple.assignments {
             if !self.carry_out(assignment)? {
                 return Err(Stop::Discard(1));
             }
         }
-        Ok(self.substituted.unwrap_or(0))
+        let substituted = self.substituted;
+        let mut saved = Vec::new();
+        let redirected = self.redirect(redirects, &mut saved);
+        self.put_back(saved);
+        if redirected? { Ok(substituted.unwrap_or(0)) } else { Ok(1) }
     }
 
     /// Carries out one assignment. False: refused.

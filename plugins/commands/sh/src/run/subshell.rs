@@ -125,7 +125,7 @@ impl Shell {
         };
         self.state.status = status;
         let status = self.run_exit_trap(status);
-        self.clear_leftovers(0);
+        self.clear_all_leftovers();
         status & 0xff
     }
 }
