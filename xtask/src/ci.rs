@@ -21,8 +21,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("clippy", clippy),
     ("clippy of guests", clippy_guests),
     ("docs", docs),
-    ("tests", tests),
     ("conformance", conformance::check),
+    ("tests", tests),
 ];
 
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {
