@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::cargo::{self, cargo};
 use crate::checkout::Checkout;
 use crate::stage::{seconds, stage};
-use crate::{deny, guests, layers, product};
+use crate::{conformance, deny, guests, layers, product};
 
 type Check = fn(&Checkout) -> Result<()>;
 
@@ -22,6 +22,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("clippy of guests", clippy_guests),
     ("docs", docs),
     ("tests", tests),
+    ("conformance", conformance::check),
 ];
 
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {

@@ -13,14 +13,17 @@ cargo xtask COMMAND [-- ARGUMENTS]
   bench    Build guests and print the measured ratios, in release mode.
              cargo xtask bench -- journal
   guests   Build the plugins and test guests only, into target/guests/. Does nothing if nothing changed.
+  conformance
+           Hold the shell against the tests that BusyBox has for its own, which are fetched from Debian's mirror.
   layers   Check which crate may depend on which (the table is xtask/src/layers.rs).
-  ci       Everything CI checks: fmt, lockfiles, layers, cargo deny, clippy, docs, tests.
+  ci       Everything CI checks: fmt, lockfiles, layers, cargo deny, clippy, docs, tests, conformance.
 
 Guests are WebAssembly components for wasm32-wasip2. They are built with the rustup target if it is installed,
 otherwise on Debian with packages that xtask/guest-toolchain.sh installs (as root, once).
 
 Environment
   SKEP_BUILD_CACHE   keeps built guests between checkouts   (default: $XDG_CACHE_HOME/skep/build)
+  SKEP_SHELL_SUITE   the folder `shell` of BusyBox          (Debian's source package, unpacked into the cache)
   SKEP_TOOLCHAIN     keeps the Debian guest toolchain       (default: $XDG_CACHE_HOME/skep/toolchain)
 Tests and benchmarks are given
   SKEP_PLUGINS       the folder of built plugins            (target/guests/plugins)

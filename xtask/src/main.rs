@@ -3,6 +3,7 @@
 mod cargo;
 mod checkout;
 mod ci;
+mod conformance;
 mod deny;
 mod guests;
 mod help;
@@ -41,6 +42,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result<()> {
         "test" => product::test(&checkout, rest),
         "bench" => product::bench(&checkout, rest),
         "guests" => alone(rest).and_then(|()| guests::build(&checkout)),
+        "conformance" => alone(rest).and_then(|()| conformance::check(&checkout)),
         "layers" => alone(rest).and_then(|()| layers::check(&checkout)),
         "ci" => alone(rest).and_then(|()| ci::run(&checkout)),
         "help" | "--help" | "-h" => {
