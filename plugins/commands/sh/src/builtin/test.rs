@@ -210,7 +210,7 @@ pub(crate) fn unary(shell: &mut Shell, operator: &str, operand: &str) -> Run<boo
         }
         "-r" | "-O" | "-G" => file().is_some() || is_device(shell, operand),
         "-w" => file().is_some_and(|metadata| !metadata.permissions().readonly()) || is_device(shell, operand),
-        "-x" => file().is_some_and(|metadata| metadata.is_dir() || crate::run::program::executable(&metadata)),
+        "-x" => file().is_some_and(|metadata| metadata.is_dir() || shell.is_executable(operand, &metadata)),
         "-c" => is_device(shell, operand),
         "-N" => {
             file().is_some_and(|metadata| matches!((metadata.modified(), metadata.accessed()), (Ok(m), Ok(a)) if m > a))

@@ -74,6 +74,11 @@ impl Shell {
         matches!(path.rsplit_once('/'), Some((folder, name)) if STANDARD.contains(&folder) && self.is_in_image(name))
     }
 
+    /// Whether a test finds a file executable: without permission bits, one that names its interpreter is.
+    pub(crate) fn is_executable(&self, path: &str, metadata: &std::fs::Metadata) -> bool {
+        executable(metadata) && (cfg!(unix) || has_interpreter(&self.absolute(path)))
+    }
+
     fn file_program(&self, path: &str) -> Program {
         let absolute = self.absolute(path);
         let Ok(metadata) = std::fs::metadata(&absolute) else { return Program::Missing };

@@ -1,5 +1,8 @@
 //! One `%` of a format, and the arguments that it takes.
 
+/// Rust formats no more digits behind the point.
+const MOST_DIGITS: usize = u16::MAX as usize;
+
 /// The arguments, and what was wrong with them.
 pub(super) struct Arguments<'a> {
     values: &'a [String],
@@ -195,7 +198,7 @@ impl Spec {
     fn number(&self, negative: bool, prefix: &str, digits: &str) -> String {
         let digits = match self.precision {
             Some(0) if digits == "0" => String::new(),
-            Some(least) => format!("{digits:0>least$}"),
+            Some(least) => with_zeros(digits, least),
             None => digits.to_owned(),
         };
         let zero = self.zero && self.precision.is_none();
@@ -211,7 +214,7 @@ impl Spec {
         };
         if zero && !self.left {
             let room = self.width.saturating_sub(sign.len() + prefix.len());
-            return format!("{sign}{prefix}{digits:0>room$}");
+            return format!("{sign}{prefix}{}", with_zeros(digits, room));
         }
         self.padded(&format!("{sign}{prefix}{digits}"))
     }
@@ -222,7 +225,7 @@ impl Spec {
             let text = if value.is_nan() { "nan" } else { "inf" };
             return self.signed(value.is_sign_negative() && !value.is_nan(), "", text, false);
         }
-        let precision = self.precision.unwrap_or(6);
+        let precision = self.precision.unwrap_or(6).min(MOST_DIGITS);
         let digits = match self.kind.to_ascii_lowercase() {
             'f' => format!("{magnitude:.precision$}"),
             'e' => exponential(magnitude, precision),
@@ -241,6 +244,10 @@ fn number(text: &str, at: usize, arguments: &mut Arguments<'_>) -> (Option<i64>,
     }
     let end = at + text[at..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - at);
     (text[at..end].parse().ok(), end)
+}
+
+fn with_zeros(digits: &str, least: usize) -> String {
+    format!("{}{digits}", "0".repeat(least.saturating_sub(digits.len())))
 }
 
 fn exponential(value: f64, precision: usize) -> String {
