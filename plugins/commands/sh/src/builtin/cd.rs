@@ -24,7 +24,12 @@ impl Shell {
     fn enter(&mut self, name: &str, path: &str, physical: bool) -> Run<bool> {
         let absolute = self.absolute(path);
         let target = if physical { real(&absolute) } else { normal(&absolute) };
-        let there = std::fs::metadata(&absolute).and_then(|_| std::fs::metadata(&target));
+        // Out of a directory that is gone, the text of the path is all there is to go by.
+        let gone = || !std::path::Path::new(&self.state.directory).is_dir();
+        let there = match std::fs::metadata(&absolute) {
+            Err(error) if !gone() => Err(error),
+            _ => std::fs::metadata(&target),
+        };
         let problem = match there {
             Ok(metadata) if metadata.is_dir() => None,
             Ok(_) => Some("Not a directory"),
