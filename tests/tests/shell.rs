@@ -115,12 +115,12 @@ async fn what_is_not_there_is_said_with_what_is() {
     let host = host(site.shell("")).await;
     let (_, answers) = lines(&host, &["gerp x; echo $?", "apt-get install jq", "./run.sh", "qqqqqq"]).await;
     for (answer, said) in answers.iter().zip([
-        "bash: gerp: command not found (did you mean grep?)\n127\n",
-        "bash: apt-get: command not found (nothing can be installed here; `compgen -c` lists the commands that there are)\n",
-        "bash: ./run.sh: No such file or directory\n",
-        "bash: qqqqqq: command not found\n",
+        ": gerp: command not found (did you mean grep?)\n127\n",
+        ": apt-get: command not found (nothing can be installed here; `compgen -c` lists the commands that there are)\n",
+        ": ./run.sh: No such file or directory\n",
+        ": qqqqqq: command not found\n",
     ]) {
-        assert_eq!(ok(answer).1, said);
+        assert!(ok(answer).1.ends_with(said), "{answer}");
     }
     assert_eq!(answers.iter().map(|answer| ok(answer).0).collect::<Vec<_>>(), [0, 127, 127, 127]);
 }

@@ -23,7 +23,6 @@ const CHECKS: &[(&str, Check)] = &[
     ("docs", docs),
     ("conformance", conformance::check),
     ("tests", tests),
-    ("conformance", conformance::check),
 ];
 
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {
