@@ -61,12 +61,17 @@ impl Default for Config {
             agents: 256,
             tools: descriptors::calls(128, Limits::TOOL.handles),
             memory_bytes: budget::of_this_machine(),
-            shells: 4,
+            shells: descriptors::calls(shells(cores), Limits::TOOL.handles * u64::from(command::AT_ONCE)),
             maxima,
             compiler: Compiler::InProcess,
             heavy: (cores - 1).max(1),
         }
     }
+}
+
+/// Calls at once that execute commands, each of which may keep many processors busy.
+fn shells(cores: usize) -> u32 {
+    u32::try_from(cores * 2).unwrap_or(u32::MAX).clamp(4, 16)
 }
 
 /// Why a sandbox or a component can't be had.

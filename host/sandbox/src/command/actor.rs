@@ -358,7 +358,11 @@ impl contract::Host for Actor {
     }
 
     async fn pipe(&mut self) -> Reply<(Resource<Handle>, Resource<Handle>)> {
-        let (reader, writer) = Handle::pipe();
+        let place = match self.place.family().pipe_place() {
+            Ok(place) => place,
+            Err(message) => return Ok(Err(failure("too-many", message))),
+        };
+        let (reader, writer) = Handle::pipe(Some(place));
         Ok(Ok((self.table.push(reader)?, self.table.push(writer)?)))
     }
 
@@ -373,7 +377,8 @@ impl contract::Host for Actor {
 
     async fn spawn(&mut self, command: contract::Command) -> Reply<Resource<Child>> {
         let contract::Command { program, arguments, variables, directory, handles, payload, time_limit_ms } = command;
-        self.meter.call(payload.len() + arguments.iter().map(String::len).sum::<usize>())?;
+        let texts = variables.iter().flat_map(|(name, value)| [name, value]).chain(&arguments);
+        self.meter.call(payload.len() + texts.map(String::len).sum::<usize>())?;
         let (component, arguments) = match self.resolve(program, arguments) {
             Ok(resolved) => resolved,
             Err(failure) => return Ok(Err(failure)),

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use skep_model::{Access, LimitHit};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,8 @@ use crate::workspace::Workspace;
 pub(crate) const COMMANDS: u32 = 20_000;
 /// Commands of one call at once.
 pub(crate) const AT_ONCE: u32 = 64;
+/// Pipes of one call at once, each of which may hold 64 KiB.
+const PIPES: usize = 256;
 /// How deep commands may start each other.
 pub(crate) const DEPTH: u32 = 32;
 
@@ -47,6 +49,7 @@ pub(crate) struct Family {
     pub(crate) loading: Loading,
     /// Ends all of them.
     pub(crate) end: CancellationToken,
+    pipes: Arc<Semaphore>,
     tasks: Mutex<JoinSet<()>>,
     begun: AtomicU32,
     running: AtomicU32,
@@ -89,6 +92,7 @@ impl Family {
             meter,
             loading: Loading::default(),
             end: CancellationToken::new(),
+            pipes: Arc::new(Semaphore::new(PIPES)),
             tasks: Mutex::default(),
             begun: AtomicU32::new(0),
             running: AtomicU32::new(0),
@@ -112,6 +116,11 @@ impl Family {
         // From here on dropping it gives the place back.
         let place = Place { family: Arc::clone(self), number, parent, depth, end };
         if number > COMMANDS { Err(format!("more than {COMMANDS} commands")) } else { Ok(place) }
+    }
+
+    /// A place for one more pipe, or why there is none.
+    pub(crate) fn pipe_place(&self) -> Result<OwnedSemaphorePermit, String> {
+        Arc::clone(&self.pipes).try_acquire_owned().map_err(|_| format!("more than {PIPES} pipes at once"))
     }
 
     /// Lets a command live beside the others.

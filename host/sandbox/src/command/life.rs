@@ -42,6 +42,14 @@ pub(crate) struct Start {
     pub(crate) time_limit: Option<Duration>,
 }
 
+impl Start {
+    fn bytes(&self) -> u64 {
+        let variables = self.variables.iter().map(|(name, value)| name.len() + value.len());
+        let texts = self.arguments.iter().map(String::len).chain(variables);
+        (texts.sum::<usize>() + self.payload.len()) as u64
+    }
+}
+
 const BROKEN_PIPE: u8 = 141;
 const TIMED_OUT: u8 = 124;
 const TRAPPED: u8 = 134;
@@ -81,7 +89,7 @@ async fn run(family: &Arc<Family>, start: Start, place: Place) -> Ending {
     };
     let actor = match actor(family, start, place, command.knows_where_it_is) {
         Ok(actor) => actor,
-        Err(error) => return Ending { code: NOT_STARTED, reason: format!("the root can't be opened: {error:#}") },
+        Err(error) => return Ending { code: NOT_STARTED, reason: format!("it can't be started: {error:#}") },
     };
     let mut store = family.sandbox.store(actor, &family.meter, |actor| &mut actor.table, |actor| &mut actor.space);
     let clock = family.sandbox.keep_time(&mut store, &family.meter);
@@ -132,10 +140,13 @@ fn actor(family: &Arc<Family>, start: Start, place: Place, knows_where_it_is: bo
     let wasi = wasi(family, &start)?;
     let folder = family.root.dir().try_clone()?.into_std_file();
     let root = Root::new(&folder, (!knows_where_it_is).then_some(start.directory.as_str()))?;
+    let mut space = Space::new(Arc::clone(&meter), Arc::clone(family.sandbox.budget()));
+    // What it was started with is held for it, and counts as its memory.
+    space.hold(start.bytes())?;
     let Start { component, given, payload, .. } = start;
     Ok(Actor {
         table: ResourceTable::new(),
-        space: Space::new(Arc::clone(&meter), Arc::clone(family.sandbox.budget())),
+        space,
         wasi,
         http: crate::tool::http_context(),
         egress: Refuse,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use skep_model::Stream;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::command::capture::Capture;
 use crate::command::pipe::{Broken, ReadEnd, WriteEnd};
@@ -178,8 +179,9 @@ impl Handle {
         Self(Arc::new(Open::File(OpenFile { file, position: Mutex::new(0), append, payer })))
     }
 
-    pub(crate) fn pipe() -> (Self, Self) {
-        let (reader, writer) = crate::command::pipe::pipe();
+    /// The ends of an empty pipe.
+    pub(crate) fn pipe(place: Option<OwnedSemaphorePermit>) -> (Self, Self) {
+        let (reader, writer) = crate::command::pipe::pipe(place);
         (Self(Arc::new(Open::Reader(reader))), Self(Arc::new(Open::Writer(writer))))
     }
 
@@ -317,7 +319,7 @@ mod tests {
 
     #[tokio::test]
     async fn more_than_a_pipe_holds_goes_through_it_and_a_writer_without_a_reader_is_told() {
-        let (reader, writer) = Handle::pipe();
+        let (reader, writer) = Handle::pipe(None);
         let sent = Bytes::from(vec![7; 1_000_000]);
         let read = async {
             let mut count = 0;

@@ -7,12 +7,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// What a pipe holds before its writers wait, in bytes; the same as on Linux.
 pub(crate) const PIPE_BYTES: usize = 64 * 1024;
 
 struct Pipe {
+    /// Its place among the pipes that there may be, free again when both ends are gone.
+    _place: Option<OwnedSemaphorePermit>,
     state: Mutex<State>,
     /// Something was written or read, or an end is gone.
     changed: Notify,
@@ -36,9 +38,9 @@ pub(crate) struct WriteEnd(Arc<Pipe>);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Broken;
 
-/// An empty pipe.
-pub(crate) fn pipe() -> (ReadEnd, WriteEnd) {
-    let pipe = Arc::new(Pipe { state: Mutex::default(), changed: Notify::new() });
+/// An empty pipe, in a place that it gives back.
+pub(crate) fn pipe(place: Option<OwnedSemaphorePermit>) -> (ReadEnd, WriteEnd) {
+    let pipe = Arc::new(Pipe { _place: place, state: Mutex::default(), changed: Notify::new() });
     (ReadEnd(Arc::clone(&pipe)), WriteEnd(pipe))
 }
 
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_in_order_up_to_a_delimiter_and_then_the_end() {
-        let (reader, writer) = pipe();
+        let (reader, writer) = pipe(None);
         assert_eq!(reader.take(10, None), None);
         writer.put(Bytes::from_static(b"one\ntwo")).unwrap();
         writer.put(Bytes::from_static(b"three")).unwrap();
@@ -151,9 +153,19 @@ mod tests {
         assert_eq!(reader.take(100, None), Some(Bytes::new()));
     }
 
+    #[test]
+    fn its_place_is_free_when_both_ends_are_gone() {
+        let places = Arc::new(tokio::sync::Semaphore::new(1));
+        let (reader, writer) = pipe(Arc::clone(&places).try_acquire_owned().ok());
+        drop(reader);
+        assert_eq!(places.available_permits(), 0);
+        drop(writer);
+        assert_eq!(places.available_permits(), 1);
+    }
+
     #[tokio::test]
     async fn a_full_pipe_has_no_room_until_it_is_read_and_is_broken_without_a_reader() {
-        let (reader, writer) = pipe();
+        let (reader, writer) = pipe(None);
         writer.put(Bytes::from(vec![0; PIPE_BYTES])).unwrap();
         assert_eq!(writer.room(), Ok(0));
         let (taken, ()) = tokio::join!(async { reader.take(1_000, None) }, writer.ready());
