@@ -14,12 +14,19 @@ use crate::stage::stage;
 
 /// `cargo xtask run`: what a newcomer sees first.
 pub(crate) fn run(checkout: &Checkout, rest: &[String]) -> Result<()> {
-    guests::build(checkout)?;
+    // The audit needs no image, and a newcomer shall not wait for one.
+    let is_named = |option: &str| rest.iter().any(|word| word == option || word.starts_with(&format!("{option}=")));
+    if is_named("--env") {
+        guests::build(checkout)?
+    } else {
+        guests::build_plugins(checkout)?
+    }
     let skep = skep(checkout, &["--package", "skep"])?;
     let mut command = Command::new(skep);
     command.arg("--plugins").arg(checkout.guests().join("plugins"));
+    command.arg("--images").arg(checkout.guests().join("images"));
     command.args(["run", "start", "--agent", "audit", "--env", "repo-readonly"]);
-    if !rest.iter().any(|word| word == "--repo" || word.starts_with("--repo=")) {
+    if !is_named("--repo") {
         command.arg("--repo").arg(&checkout.root);
     }
     // The report is what a newcomer came for, also where the output is not a terminal.
