@@ -116,7 +116,7 @@ async fn what_is_not_there_is_said_with_what_is() {
     let (_, answers) = lines(&host, &["gerp x; echo $?", "apt-get install jq", "./run.sh", "qqqqqq"]).await;
     for (answer, said) in answers.iter().zip([
         ": gerp: command not found (did you mean grep?)\n127\n",
-        ": apt-get: command not found (nothing can be installed here; `compgen -c` lists the commands that there are)\n",
+        ": apt-get: command not found (nothing can be installed here; commands come with the environment's image)\n",
         ": ./run.sh: No such file or directory\n",
         ": qqqqqq: command not found\n",
     ]) {

@@ -9,7 +9,6 @@ mod family;
 mod image;
 mod life;
 mod loading;
-mod native;
 mod open;
 mod pipe;
 mod streams;

@@ -16,7 +16,6 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::command::family::{Child, Ending, Place};
 use crate::command::life::{self, Start};
-use crate::command::native;
 use crate::command::open::{Handle, HandleError, Payer};
 use crate::files::root::{self, Root};
 use crate::files::{self, Files, Listings};
@@ -209,11 +208,7 @@ impl Actor {
         if program.contains('/') {
             return self.script(&program, arguments);
         }
-        let hint = match (native::instead(&program), image.nearest(&program)) {
-            (Some(sentence), _) => format!(" ({sentence})"),
-            (None, Some(near)) => format!(" (did you mean {near}?)"),
-            (None, None) => String::new(),
-        };
+        let hint = image.nearest(&program).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
         Err(failure("not-found", format!("command not found{hint}")))
     }
 
