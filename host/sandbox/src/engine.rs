@@ -29,8 +29,8 @@ pub(crate) const WASM_STACK: usize = 512 * 1024;
 /// Native stack of one guest with its host calls.
 const ASYNC_STACK: usize = 2 * 1024 * 1024;
 /// The part of it that is overwritten with zeros after use, and kept; the rest is given back. Most guests use less, and writing
-/// four times as much took an eighth of a short run's time.
-const STACK_KEPT: usize = 16 * 1024;
+/// eight times as much took an eighth of a short run's time.
+const STACK_KEPT: usize = 8 * 1024;
 /// The most core instances of a component, and the most tables: a handful for most (itself, its adapters, its shims), more for
 /// language runtimes made of libraries. Only address space is set aside for them, so every component may have all of them.
 const CORE_PER_COMPONENT: u32 = 32;
