@@ -137,15 +137,25 @@ impl Homes {
     }
 }
 
-/// The root, with the repositories in its workspace.
+/// The root, with the repositories in its workspace. It has its name when it is whole, and not before.
 fn prepare(
     path: &Path,
     repos: &[RepoSource],
     terms: &skep_repo::Terms,
     watch: Watch<'_>,
 ) -> Result<skep_repo::Prepared, Unmade> {
-    skep_sandbox::lay_out(path).map_err(|source| Unmade::Marker(path.to_owned(), source))?;
-    skep_repo::prepare(&path.join(WORKSPACE), repos, terms, watch).map_err(Unmade::Repo)
+    let partial = partial(path);
+    skep_repo::remove(&partial).map_err(Unmade::Repo)?;
+    let unmade = |source| Unmade::Marker(path.to_owned(), source);
+    skep_sandbox::lay_out(&partial).map_err(unmade)?;
+    let prepared = skep_repo::prepare(&partial.join(WORKSPACE), repos, terms, watch).map_err(Unmade::Repo)?;
+    fs::rename(&partial, path).map_err(unmade)?;
+    Ok(prepared)
+}
+
+/// What is not whole: not yet, or not any more.
+fn partial(path: &Path) -> PathBuf {
+    path.with_extension("partial")
 }
 
 enum Unmade {
@@ -166,10 +176,19 @@ impl Unmade {
 }
 
 fn discard(run: RunId, path: &Path) {
-    let folder = skep_repo::remove(path).map_err(|error| error.to_string());
-    if let Err(error) = folder.and(fs::remove_file(marker(path)).map_err(|error| error.to_string())) {
+    if let Err(error) = unmake(path) {
         tracing::warn!(%run, error, "a workspace was not removed");
     }
+}
+
+/// The name goes first, so that what is left of a root when this is cut off is nobody's.
+fn unmake(path: &Path) -> Result<(), String> {
+    let partial = partial(path);
+    let absent = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) };
+    skep_repo::remove(&partial).map_err(|error| error.to_string())?;
+    fs::rename(path, &partial).or_else(absent).map_err(|error| error.to_string())?;
+    skep_repo::remove(&partial).map_err(|error| error.to_string())?;
+    fs::remove_file(marker(path)).or_else(absent).map_err(|error| error.to_string())
 }
 
 fn remove_entry(path: &Path) -> Result<(), String> {
