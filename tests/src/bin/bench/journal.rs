@@ -45,23 +45,52 @@ impl Fold for NoFold {
     }
 }
 
-pub(crate) fn measure(plan: &Plan) -> Result<Vec<Row>> {
-    let time = Duration::from_millis(plan.amount(1_500, 500) as u64);
-    WRITERS.into_iter().map(|writers| row(plan, writers, time)).collect()
+/// Who writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writers {
+    /// A thread of its own, which waits for each answer: what the journal itself costs.
+    Thread,
+    /// Tasks of tokio's pool, as in the host. When one alone waits, the pool sleeps, and waking it from another thread is added to
+    /// each answer; among many, somebody is awake.
+    Tasks(usize),
 }
 
-fn row(plan: &Plan, writers: usize, time: Duration) -> Result<Row> {
+impl Writers {
+    fn count(self) -> usize {
+        match self {
+            Self::Thread => 1,
+            Self::Tasks(count) => count,
+        }
+    }
+}
+
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<Row>> {
+    let time = Duration::from_millis(plan.amount(1_500, 500) as u64);
+    let tasks = WRITERS.into_iter().map(Writers::Tasks);
+    [Writers::Thread].into_iter().chain(tasks).map(|writers| row(plan, writers, time)).collect()
+}
+
+fn row(plan: &Plan, writers: Writers, time: Duration) -> Result<Row> {
     let runtime = measure::runtime()?;
-    let bytes = (EVENT + FRAME) * writers + BATCH;
+    let count = writers.count();
+    let bytes = (EVENT + FRAME) * count + BATCH;
     let ours = || runtime.block_on(events_per_second(writers, time));
-    let floor = || Ok(disk::syncs(bytes, time)? * writers as f64);
-    let pair = measure::pair(plan, &format!("journal, {writers} writers"), ours, floor)?;
-    let row = Row::new(format!("journal: durable events, {}", plural(writers)), Unit::PerSecond.of(pair.figure))
-        .against(format!("write + fdatasync, {writers} per sync"), pair.floor, pair.ratio);
+    let floor = || Ok(disk::syncs(bytes, time)? * count as f64);
+    let name = match writers {
+        Writers::Thread => plural(1),
+        Writers::Tasks(1) => "1 task of a pool".to_owned(),
+        Writers::Tasks(count) => plural(count),
+    };
+    let pair = measure::pair(plan, &format!("journal, {name}"), ours, floor)?;
+    let row = Row::new(format!("journal: durable events, {name}"), Unit::PerSecond.of(pair.figure)).against(
+        format!("write + fdatasync, {count} per sync"),
+        pair.floor,
+        pair.ratio,
+    );
     Ok(match writers {
-        1 => row.target(Target::RatioAtLeast(0.8)),
-        256 => row.target(Target::AtLeast(100_000.0)),
-        _ => row,
+        Writers::Thread => row.target(Target::RatioAtLeast(0.8)),
+        Writers::Tasks(256) => row.target(Target::AtLeast(100_000.0)),
+        Writers::Tasks(_) => row,
     })
 }
 
@@ -69,15 +98,20 @@ pub(crate) fn plural(writers: usize) -> String {
     if writers == 1 { "1 writer".to_owned() } else { format!("{writers} writers") }
 }
 
-async fn events_per_second(writers: usize, time: Duration) -> Result<f64> {
+async fn events_per_second(writers: Writers, time: Duration) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let config = Config::new(folder.path().join("journal"));
     let (journal, _) = Journal::open(config, Arc::new(OsStorage), Box::new(NoFold))?;
     let journal = Arc::new(journal);
     let (mut tasks, mut events) = (JoinSet::new(), 0);
     let began = Instant::now();
-    for writer in 0..writers {
-        tasks.spawn(write(Arc::clone(&journal), writer, began + time));
+    match writers {
+        Writers::Thread => events = write(Arc::clone(&journal), 0, began + time).await?,
+        Writers::Tasks(count) => {
+            for writer in 0..count {
+                tasks.spawn(write(Arc::clone(&journal), writer, began + time));
+            }
+        }
     }
     while let Some(written) = tasks.join_next().await {
         events += written??;
