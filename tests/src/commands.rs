@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use skep_config::ImageName;
-use skep_engine::{Images, Loaded};
+use skep_engine::{Images, Loaded, repositories};
 use skep_model::{Access, Limits, Stream};
+use skep_repo::{Origin, Terms, Watch, WorkTree};
+use skep_sandbox::git::Repositories;
 use skep_sandbox::{Config, Execution, Input, Meter, Sandbox, Workspace};
 use tempfile::TempDir;
 
@@ -88,6 +91,7 @@ impl Commands {
             time_limit: None,
             output_bytes: 0,
             meter: Arc::new(Meter::new(limits)),
+            git: folder.git.clone(),
         };
         let executed = self.sandbox.execute(execution).await;
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,6 +108,7 @@ fn text(bytes: &[u8]) -> String {
 /// A root with a workspace for one line.
 pub struct Folder {
     root: TempDir,
+    git: Option<Arc<dyn Repositories>>,
 }
 
 impl Default for Folder {
@@ -121,7 +126,25 @@ impl Folder {
         let root = TempDir::new().expect("there is room for a temporary folder");
         skep_sandbox::lay_out(root.path()).expect("a temporary folder can be written");
         fs::create_dir_all(root.path().join("workspace")).expect("a temporary folder can be written");
-        Self { root }
+        Self { root, git: None }
+    }
+
+    /// Takes the workspace for a repository of this machine, whose files it has: from here on lines can ask git about it.
+    ///
+    /// # Panics
+    /// It is none.
+    pub fn adopt(&mut self, objects: &Path, commit: Option<&str>, branch: &str) {
+        let (git, workspace) = (self.root.path().with_extension("git"), self.workspace());
+        let origin = Origin {
+            objects: objects.to_owned(),
+            commit: commit.map(str::to_owned),
+            branch: Some(branch.to_owned()),
+        };
+        let cancel = AtomicBool::new(false);
+        let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
+        let tree = WorkTree::new(git.clone(), workspace.clone());
+        tree.begin(Some(&origin), &Terms::default(), watch).expect("the repository can be read");
+        self.git = repositories(&workspace, &[(git, String::new())], &Terms::default());
     }
 
     /// Its workspace on this machine.

@@ -119,6 +119,7 @@ impl Trial<'_> {
             time_limit: timeout_ms.map(Duration::from_millis),
             output_bytes: KEPT,
             meter: Arc::new(Meter::new(limits)),
+            git: None,
         };
         let mut signals = Signals::listen()?;
         tokio::select! {

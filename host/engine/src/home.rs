@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use skep_model::{Access, Outcome, RepoSource, RunId, RunSpec};
 use skep_repo::{RepoError, Watch};
+use skep_sandbox::git::Repositories;
 use skep_sandbox::{Room, Workspace, WorkspaceError};
 
 use crate::Error;
@@ -34,12 +35,14 @@ pub(crate) struct Home {
     pub(crate) root: Workspace,
     /// What tools see as `/workspace`.
     pub(crate) workspace: Workspace,
+    /// The git data of its repositories, which stands outside of the root.
+    pub(crate) git: Option<Arc<dyn Repositories>>,
 }
 
 impl Home {
     fn open(path: &Path, room: Room) -> Result<Self, WorkspaceError> {
         let root = Workspace::with_room(path, room)?;
-        Ok(Self { workspace: root.below(WORKSPACE)?, root })
+        Ok(Self { workspace: root.below(WORKSPACE)?, root, git: None })
     }
 }
 
