@@ -91,7 +91,7 @@ impl Commands {
             time_limit: None,
             output_bytes: 0,
             meter: Arc::new(Meter::new(limits)),
-            git: folder.git.clone(),
+            git: folder.git.as_ref().map(|(_, git)| Arc::clone(git)),
         };
         let executed = self.sandbox.execute(execution).await;
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +108,7 @@ fn text(bytes: &[u8]) -> String {
 /// A root with a workspace for one line.
 pub struct Folder {
     root: TempDir,
-    git: Option<Arc<dyn Repositories>>,
+    git: Option<(TempDir, Arc<dyn Repositories>)>,
 }
 
 impl Default for Folder {
@@ -129,14 +129,16 @@ impl Folder {
         Self { root, git: None }
     }
 
-    /// Takes the workspace for a repository of this machine, whose files it has: from here on lines can ask git about it.
+    /// Takes `.git` out of the workspace: from here on lines can ask git about it, whose data stands outside of it then.
     ///
     /// # Panics
-    /// It is none.
-    pub fn adopt(&mut self, objects: &Path, commit: Option<&str>, branch: &str) {
-        let (git, workspace) = (self.root.path().with_extension("git"), self.workspace());
+    /// There is none.
+    pub fn adopt(&mut self, commit: Option<&str>, branch: &str) {
+        let data = TempDir::new().expect("there is room for a temporary folder");
+        let (git, workspace, origin) = (data.path().join("git"), self.workspace(), data.path().join("origin"));
+        fs::rename(workspace.join(".git"), &origin).expect("the workspace is a repository");
         let origin = Origin {
-            objects: objects.to_owned(),
+            objects: origin.join("objects"),
             commit: commit.map(str::to_owned),
             branch: Some(branch.to_owned()),
         };
@@ -144,7 +146,7 @@ impl Folder {
         let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
         let tree = WorkTree::new(git.clone(), workspace.clone());
         tree.begin(Some(&origin), &Terms::default(), watch).expect("the repository can be read");
-        self.git = repositories(&workspace, &[(git, String::new())], &Terms::default());
+        self.git = repositories(&workspace, &[(git, String::new())], &Terms::default()).map(|git| (data, git));
     }
 
     /// Its workspace on this machine.
