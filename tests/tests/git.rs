@@ -32,7 +32,7 @@ printf 'fn main() {\n    println!("two");\n}\n\nfn other() {}\n' > src/main.rs
 printf '\0\1\2binary' > logo.bin
 git add -A && GIT_AUTHOR_DATE='1112912993 +0200' GIT_COMMITTER_DATE='1112912993 +0200' git commit -q -m 'Second commit' -m 'With a body
 of two lines.'
-git rm -q docs/numbers.txt && seq 1 41 > docs/counted.txt
+git rm -q docs/numbers.txt && mkdir -p docs && seq 1 41 > docs/counted.txt
 git add -A && GIT_AUTHOR_DATE='1112913993 +0200' GIT_COMMITTER_DATE='1112913993 +0200' git commit -q -m 'Third: numbers are counted'
 "#;
 
@@ -128,13 +128,25 @@ async fn nothing_that_the_files_name_is_run_or_obeyed() {
 async fn commits_that_no_branch_of_the_run_leads_to_are_not_found() {
     let mut folder = copy(&template().workspace());
     let first = native(&folder, "git rev-parse HEAD~1").output;
-    let secret = native(&folder, "echo secret > s && git add s && git commit -q -m s && git rev-parse HEAD && git reset -q --hard HEAD~1");
+    let secret = native(
+        &folder,
+        "echo secret > s && git add s && git commit -q -m s && git rev-parse HEAD && git reset -q --hard HEAD~1",
+    );
     let commands = Commands::new();
     folder.adopt(Some(first.trim()), "main");
     let hidden = secret.output.trim();
-    let ran = commands.line(&folder, &format!("git show {hidden}; git log {hidden}; git show {hidden}:s; git diff {hidden}; git branch x {hidden}")).await;
+    let ran = commands
+        .line(
+            &folder,
+            &format!(
+                "git show {hidden}; git log {hidden}; git show {hidden}:s; git diff {hidden}; git branch x {hidden}"
+            ),
+        )
+        .await;
     assert_eq!((ran.output.as_str(), ran.code), ("", 128), "{ran:?}");
     assert!(!ran.errors.contains("secret"), "{ran:?}");
-    let made = format!("{PRELUDE}echo 1 > n && git add n && git commit -q -m n && git rev-parse HEAD > /tmp/id && git reset -q --hard HEAD~1 && git show --format=%s --name-only $(cat /tmp/id)");
+    let made = format!(
+        "{PRELUDE}echo 1 > n && git add n && git commit -q -m n && git rev-parse HEAD > /tmp/id && git reset -q --hard HEAD~1 && git show --format=%s --name-only $(cat /tmp/id)"
+    );
     assert_eq!(commands.line(&folder, &made).await.output, "n\n\nn\n");
 }

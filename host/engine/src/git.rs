@@ -44,7 +44,8 @@ impl Trees {
         stop: &AtomicBool,
         work: impl FnOnce(&Git<'_>) -> Result<T, RepoError>,
     ) -> Result<T, GitFailure> {
-        let (_, tree) = self.trees.get(repository as usize).ok_or_else(|| ("not-found", "no such repository".to_owned()))?;
+        let (_, tree) =
+            self.trees.get(repository as usize).ok_or_else(|| ("not-found", "no such repository".to_owned()))?;
         let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
         tree.git(&self.terms, stop).and_then(|git| work(&git)).map_err(failure)
     }
@@ -117,7 +118,8 @@ type Answer<T> = Result<T, GitFailure>;
 
 impl Repositories for Trees {
     fn find(&self, directory: &str) -> Option<(u32, String)> {
-        let holds = |top: &str| directory.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let holds =
+            |top: &str| directory.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let holding = self.trees.iter().enumerate().filter(|(_, (top, _))| holds(top));
         let (number, (top, _)) = holding.max_by_key(|(_, (top, _))| top.len())?;
         Some((u32::try_from(number).ok()?, top.clone()))

@@ -48,6 +48,6 @@ pub use prepare::prepare;
 pub use prepared::{Checkout, Prepared};
 pub use remove::remove;
 pub use work_tree::{
-    Change, ChangeKind, Comparison, Difference, Git, Head, Listed, Logged, NewCommit, Origin, PatchEnd, Person, Side, Source, Walk,
-    WorkTree,
+    Change, ChangeKind, Comparison, Difference, Git, Head, Listed, Logged, NewCommit, Origin, PatchEnd, Person, Side,
+    Source, Walk, WorkTree,
 };

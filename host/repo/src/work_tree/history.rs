@@ -132,7 +132,8 @@ impl Git<'_> {
         if base == "HEAD" || base == "@" {
             return self.repository.refname_to_id("HEAD").ok();
         }
-        let names = [base.to_owned(), format!("refs/{base}"), format!("refs/tags/{base}"), format!("refs/heads/{base}")];
+        let names =
+            [base.to_owned(), format!("refs/{base}"), format!("refs/tags/{base}"), format!("refs/heads/{base}")];
         let named = names.iter().filter(|name| name.starts_with("refs/heads/") || name.starts_with("refs/tags/"));
         let found = named.filter_map(|name| self.repository.find_reference(name).ok()).next();
         match found {
@@ -159,7 +160,8 @@ impl Git<'_> {
         let made = self.made();
         made.contains(&id)
             || head.into_iter().chain(tips).chain(made).any(|tip| {
-                tip == id || (self.meter.check().is_ok() && self.repository.graph_descendant_of(tip, id).unwrap_or(false))
+                tip == id
+                    || (self.meter.check().is_ok() && self.repository.graph_descendant_of(tip, id).unwrap_or(false))
             })
     }
 
