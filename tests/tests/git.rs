@@ -150,3 +150,25 @@ async fn commits_that_no_branch_of_the_run_leads_to_are_not_found() {
     );
     assert_eq!(commands.line(&folder, &made).await.output, "n\n\nn\n");
 }
+
+/// Prints how long git takes here for a large tree; what it says is what git itself says.
+#[tokio::test(flavor = "multi_thread")]
+async fn six_thousand_files_are_told_as_git_tells_them() {
+    let made = "for n in $(seq 6000); do d=folder-$((n % 60))/part-$((n % 7)); mkdir -p $d; seq $n $((n + 100)) > $d/file-$n.txt; done; \
+        git init -q -b main . && git add -A && git commit -q -m all";
+    let (mut folder, commands) = (Folder::new(), Commands::new());
+    assert_eq!(native(&folder, made).code, 0);
+    let change = "for n in 5 1000 3000; do echo changed >> folder-$((n % 60))/part-$((n % 7))/file-$n.txt; done; echo new > new.txt";
+    assert_eq!(native(&folder, change).code, 0);
+    let lines = ["git status --short", "git status --short", "git diff", "git diff --stat", "git log -1 --stat | tail -1"];
+    let theirs: Vec<_> = lines.iter().map(|line| native(&folder, line).output).collect();
+    let commit = native(&folder, "git rev-parse HEAD").output;
+    folder.adopt(Some(commit.trim()), "main");
+    commands.line(&folder, "git --version").await;
+    for (line, theirs) in lines.iter().zip(theirs) {
+        let clock = std::time::Instant::now();
+        let ours = commands.line(&folder, line).await;
+        println!("{line}: {:?}", clock.elapsed());
+        assert_eq!(ours.output, theirs, "{line}: {}", ours.errors);
+    }
+}
