@@ -136,6 +136,7 @@ impl Settings {
             files: repos.max_files,
             wall: Duration::from_millis(repos.max_wall_ms),
             allow_private: repos.allow_private,
+            mirrors: Some(self.data.join("mirrors")),
             ..skep_repo::Terms::default()
         }
     }

@@ -13,6 +13,8 @@ use skep_sandbox::{Room, Workspace, WorkspaceError};
 
 use crate::Error;
 
+/// The root's name in a home; beside it is what commands have no business with.
+const ROOT: &str = "root";
 /// The workspace's name in its root.
 const WORKSPACE: &str = "workspace";
 
@@ -38,7 +40,7 @@ pub(crate) struct Home {
 
 impl Home {
     fn open(path: &Path, room: Room) -> Result<Self, WorkspaceError> {
-        let root = Workspace::with_room(path, room)?;
+        let root = Workspace::with_room(&path.join(ROOT), room)?;
         Ok(Self { workspace: root.below(WORKSPACE)?, root })
     }
 }
@@ -147,8 +149,9 @@ fn prepare(
     let partial = partial(path);
     skep_repo::remove(&partial).map_err(Unmade::Repo)?;
     let unmade = |source| Unmade::Marker(path.to_owned(), source);
-    skep_sandbox::lay_out(&partial).map_err(unmade)?;
-    let prepared = skep_repo::prepare(&partial.join(WORKSPACE), repos, terms, watch).map_err(Unmade::Repo)?;
+    let root = partial.join(ROOT);
+    skep_sandbox::lay_out(&root).map_err(unmade)?;
+    let prepared = skep_repo::prepare(&root.join(WORKSPACE), repos, terms, watch).map_err(Unmade::Repo)?;
     fs::rename(&partial, path).map_err(unmade)?;
     Ok(prepared)
 }

@@ -88,7 +88,11 @@ impl Build<'_> {
         match location {
             Location::Folder(path) => Local { path, place, about, watch }.files(),
             Location::Commit(path) => Local { path, place, about, watch }.commit(),
-            Location::Server(url) => Remote { url, place, about, watch }.bring(&self.partial.join("git")),
+            Location::Server(url) => {
+                let scratch = self.partial.join("git");
+                let mirrors = self.meter.terms.mirrors.as_deref().unwrap_or(&scratch);
+                Remote { url, place, about, watch }.bring(mirrors)
+            }
         }
     }
 
