@@ -71,10 +71,10 @@ fn prepare<'a>(
     loaded.variables.retain(|(name, _)| !environment.variables.contains_key(name));
     loaded.variables.extend(environment.variables.clone());
     skep_sandbox::lay_out(root).context("the workspace can't be made")?;
-    let sources: Vec<_> = repos.iter().cloned().map(skep_engine::repo_source).collect();
+    let repos = skep_engine::repositories(environment, repos.to_vec());
     let cancel = AtomicBool::new(false);
     let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-    for about in skep_repo::prepare(&root.join("workspace"), &sources, &settings.repo_terms(), watch)?.repos {
+    for about in skep_repo::prepare(&root.join("workspace"), &repos, &settings.repo_terms(), watch)?.repos {
         note(&about.to_string());
     }
     let mut config = settings.sandbox_config()?;

@@ -27,11 +27,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use skep_model::{Access, LimitKind, Overrides, StartupCommand};
+use skep_model::{Access, LimitKind, Overrides, REPOS, RepoSpec, StartupCommand};
 use skep_toml::{Document, Section, folder, one_of, prose};
 
 use crate::plugin::ACCESS;
-use crate::{ConfigError, ToolPattern, amount, name};
+use crate::{ConfigError, ToolPattern, amount, name, repos};
 
 /// An environment. `Environment::default()` grants nothing at all, takes no repository and has no name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,8 +46,10 @@ pub struct Environment {
     pub tools: Vec<ToolPattern>,
     /// The most that a tool may do with the workspace, whatever its manifest asks for.
     pub workspace: Access,
-    /// Whether runs bring a repository.
+    /// Whether runs bring repositories of their own.
     pub repo: RepoNeed,
+    /// The repositories that every run brings, before its own.
+    pub repos: Vec<RepoSpec>,
     /// What the shell may execute; of commands with the same name, the later image's counts. Without one there is no shell.
     pub image: Vec<ImageName>,
     /// Commands that make the workspace ready, in order.
@@ -69,14 +71,14 @@ pub enum ImageName {
     Folder(PathBuf),
 }
 
-/// Whether a run brings repositories into its workspace.
+/// Whether a run brings repositories into its workspace beside those of the environment, which always come and come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RepoNeed {
     /// It must name one at least.
     Required,
     /// It may.
     Optional,
-    /// It may not; the workspace starts empty.
+    /// It may not.
     #[default]
     None,
 }
@@ -89,8 +91,7 @@ const STARTUP_MS: u64 = 600_000;
 /// The longest startup command, in bytes.
 const COMMAND_BYTES: usize = 64 * 1024;
 
-const LATER: &[&str] =
-    &["repos", "egress", "secrets", "directories", "model", "mcp", "rules", "skills", "prompts", "retention"];
+const LATER: &[&str] = &["egress", "secrets", "directories", "model", "mcp", "rules", "skills", "prompts", "retention"];
 
 impl Environment {
     /// The environment in `text`, which is the content of `file`.
@@ -107,6 +108,7 @@ impl Environment {
                 tools: root.list("tools", ToolPattern::parse),
                 workspace: root.get("workspace", one_of(ACCESS)).unwrap_or_default(),
                 repo: root.get("repo", one_of(REPO)).unwrap_or_default(),
+                repos: repos::repos(root, file),
                 image: images(root, file),
                 startup: root.sections("startup").into_iter().map(startup).collect(),
                 variables: variables(root),
@@ -143,6 +145,15 @@ impl Environment {
         if self.repo != RepoNeed::None && self.workspace == Access::None {
             let message = "a repository that no tool may read is of no use: set `workspace` to \"read\" or \"write\"";
             root.refuse(&["repo"], message);
+        }
+        if !self.repos.is_empty() && self.workspace == Access::None {
+            let message = "repositories that no tool may read are of no use: set `workspace` to \"read\" or \"write\"";
+            root.refuse(&["repos"], message);
+        }
+        if self.repos.len() >= REPOS && self.repo == RepoNeed::Required {
+            let message =
+                format!("`repos` has the most repositories that a run may have, {REPOS}; none is left for its own");
+            root.refuse(&["repo"], &message);
         }
     }
 }

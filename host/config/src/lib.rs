@@ -13,6 +13,7 @@ mod host;
 mod name;
 mod pattern;
 mod plugin;
+mod repos;
 
 pub use environment::{Environment, ImageName, RepoNeed};
 pub use host::{Disk, HostConfig, RUN_MAXIMA, Repos, Retention, TOOL_MAXIMA};

@@ -60,6 +60,11 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// Whether it is a text.
+    pub fn is_text(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::String(_))
+    }
+
     /// Whether it is a list of values.
     pub fn is_array(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Array(_))
