@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use skep_config::{Capabilities, ConfigError, PluginManifest, Provides};
-use skep_model::{Access, EgressRule, Idempotency, LimitKind};
+use skep_model::{Access, EgressRule, Idempotency, LimitKind, Scheme};
 
 const FILES: &str = r#"
 name = "files"
@@ -59,6 +59,9 @@ fn a_whole_manifest_is_read_into_meaning() {
     assert_eq!((asked.workspace, asked.secrets.as_slice()), (Access::Write, ["TOKEN".to_owned()].as_slice()));
     assert_eq!(asked.limits.0, [(LimitKind::MemoryBytes, 64 << 20), (LimitKind::Calls, 1000)]);
     let rule = EgressRule {
+        scheme: Scheme::Https,
+        port: None,
+        private: false,
         host: "*.example.com".to_owned(),
         methods: vec!["GET".to_owned(), "POST".to_owned()],
         paths: vec!["/v1/**".to_owned(), "/search".to_owned()],

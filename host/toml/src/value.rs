@@ -79,6 +79,14 @@ impl<'d> Value<'d> {
         numbered.map(|(at, value)| Value::new(self.document, format!("{}[{at}]", self.path), value)).collect()
     }
 
+    /// The keys of a table, without making anything of them.
+    pub fn keys(&self) -> Vec<&'d str> {
+        match self.value.get_ref() {
+            DeValue::Table(table) => table.keys().map(|key| &**key.get_ref()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// A table.
     pub fn section(&self) -> Option<Section<'d>> {
         match self.value.get_ref() {

@@ -178,7 +178,8 @@ fn a_silent_server_is_given_up_when_the_time_is_over_or_the_caller_cancels() {
     let late = scene.prepare_with(&source, &terms).unwrap_err();
     assert!(matches!(late, RepoError::TimedOut { .. }), "{late}");
     let cancel = AtomicBool::new(false);
-    let cancelled = scene.watched(&source.map(Into::into), &private(), &mut |_| cancel.store(true, Ordering::Relaxed), &cancel);
+    let cancelled =
+        scene.watched(&source.map(Into::into), &private(), &mut |_| cancel.store(true, Ordering::Relaxed), &cancel);
     assert!(matches!(cancelled, Err(RepoError::Cancelled)), "{cancelled:?}");
 }
 
