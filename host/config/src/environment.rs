@@ -119,6 +119,8 @@ const REPO: &[(&str, RepoNeed)] =
 const STARTUP_MS: u64 = 600_000;
 /// The longest startup command, in bytes.
 const COMMAND_BYTES: usize = 64 * 1024;
+/// The most of all startup commands and variables together, in bytes: a run's first event has room for all of them.
+const TOGETHER_BYTES: usize = 256 * 1024;
 /// The longest that a failed workspace is kept, in milliseconds: a week.
 const KEPT_MS: u64 = 7 * 24 * 3_600_000;
 
@@ -188,6 +190,14 @@ impl Environment {
     fn check(&self, root: &Section<'_>) {
         if self.image.is_empty() && !self.startup.is_empty() {
             root.refuse(&["startup"], "there is nothing to execute: name an `image`, such as \"unix\"");
+        }
+        let commands: usize = self.startup.iter().map(|startup| startup.command.len()).sum();
+        let variables: usize = self.variables.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if commands + variables > TOGETHER_BYTES {
+            let message = format!(
+                "`startup` and `env` have at most {TOGETHER_BYTES} bytes together; put more into a script of a repository"
+            );
+            root.refuse(&[if commands > variables { "startup" } else { "env" }], &message);
         }
         if !self.image.is_empty() && self.workspace == Access::None {
             let message = "commands work in the workspace: set `workspace` to \"read\" or \"write\"";

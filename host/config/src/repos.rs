@@ -13,8 +13,9 @@ use crate::name;
 const LOCATION_BYTES: usize = 4096;
 /// The longest name of a branch or tag, in bytes; a file has to have that name.
 const REFERENCE_BYTES: usize = 250;
-/// The most paths of one repository's `sparse`.
+/// The most paths of one repository's `sparse`, and their bytes together: a run's first event has room for all of them.
 const SPARSE_PATHS: usize = 256;
+const SPARSE_BYTES: usize = 16 * 1024;
 /// The longest path within a workspace, in bytes, and of one name of it.
 const PATH_BYTES: usize = 1024;
 const NAME_BYTES: usize = 255;
@@ -64,8 +65,10 @@ fn repo(section: &mut Section<'_>, file: &Path) -> Option<RepoSpec> {
         // What stands in for a source that is none is never seen.
         ..source.unwrap_or(RepoSource::Path(String::new())).into()
     };
-    if spec.sparse.len() > SPARSE_PATHS {
-        section.refuse(&["sparse"], &format!("has at most {SPARSE_PATHS} paths"));
+    let bytes: usize = spec.sparse.iter().map(String::len).sum();
+    if spec.sparse.len() > SPARSE_PATHS || bytes > SPARSE_BYTES {
+        section
+            .refuse(&["sparse"], &format!("has at most {SPARSE_PATHS} paths, and {SPARSE_BYTES} bytes in all of them"));
     }
     Some(spec)
 }

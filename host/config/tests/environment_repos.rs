@@ -190,3 +190,16 @@ fn the_repositories_of_environment_and_run_fit_together() {
         "e:2: `repos`: repositories that no tool may read are of no use: set `workspace` to \"read\" or \"write\""
     );
 }
+
+#[test]
+fn what_a_run_has_to_keep_of_its_environment_is_bounded() {
+    let paths: Vec<_> = (0..257).map(|number| format!("'p{number}'")).collect();
+    assert_eq!(
+        problems(&with(&format!("sparse = [{}]", paths.join(", ")))),
+        "e:5: `repos[0].sparse`: has at most 256 paths, and 16384 bytes in all of them"
+    );
+    let long: Vec<_> = (0..20).map(|number| format!("'{number}{}'", "/x".repeat(500))).collect();
+    assert!(problems(&with(&format!("sparse = [{}]", long.join(", ")))).contains("and 16384 bytes in all"));
+    let variable = format!("env = {{ A = '{}' }}", "x".repeat(256 * 1024));
+    assert!(problems(&variable).starts_with("e:3: `env`: `startup` and `env` have at most 262144 bytes together"));
+}

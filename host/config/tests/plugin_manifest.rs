@@ -140,6 +140,24 @@ fn impossible_values_say_what_would_do() {
 }
 
 #[test]
+fn a_plugin_asks_for_no_private_address() {
+    let private = FILES.replacen("host = \"*.example.com\"", "host = \"*.example.com\"\nprivate = true", 1);
+    assert_eq!(
+        problems(&private),
+        "plugin.toml:18: `capabilities.egress[0].private`: only an environment can permit private addresses"
+    );
+    for address in ["1.1.1.1", "127.1", "0x7f.1", "::1"] {
+        refused(
+            "\"*.example.com\"",
+            &format!("{address:?}"),
+            &format!(
+                "plugin.toml:17: `capabilities.egress[0].host`: {address:?} is an address; rules are about host names"
+            ),
+        );
+    }
+}
+
+#[test]
 fn a_component_can_not_be_outside_the_plugin() {
     for path in ["../x.wasm", "/x.wasm", "a/../../x.wasm", "./../x.wasm", "", "a\\\\..\\\\x.wasm"] {
         let message = problems(&FILES.replacen("build/files.wasm", path, 1));

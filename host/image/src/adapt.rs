@@ -5,6 +5,7 @@
 //! the adapter offers: what it would be given instead is nothing.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER as ADAPTER,
@@ -37,7 +38,7 @@ pub(crate) fn adapt(module: &[u8]) -> Result<Vec<u8>, String> {
         |error: wasmparser::BinaryReaderError| format!("is truncated or malformed ({error}); build it again");
     Validator::new().validate_all(module).map_err(malformed)?;
     Program::read(module).map_err(malformed)?.check()?;
-    let component = encode(module).map_err(|error| format!("can't be adapted from wasip1: {error:#}"))?;
+    let component = encode(module).map_err(|reason| format!("can't be adapted from wasip1: {reason}"))?;
     let (head, rest) = component.split_at(HEAD);
     let component = [head, MARK, rest].concat();
     if component.len() as u64 > LARGEST_COMPONENT {
@@ -47,8 +48,14 @@ pub(crate) fn adapt(module: &[u8]) -> Result<Vec<u8>, String> {
     Ok(component)
 }
 
-fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
-    ComponentEncoder::default().validate(true).module(module)?.adapter(PREVIEW1, ADAPTER)?.encode()
+fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
+    let encoder = ComponentEncoder::default().validate(true).module(module).map_err(reason)?;
+    encoder.adapter(PREVIEW1, ADAPTER).map_err(reason)?.encode().map_err(reason)
+}
+
+/// An error with its causes.
+fn reason(error: impl Display) -> String {
+    format!("{error:#}")
 }
 
 /// What a module asks for and offers, as far as it matters here.
