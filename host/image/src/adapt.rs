@@ -14,6 +14,7 @@ use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef, Validator};
 use wit_component::ComponentEncoder;
 
 use crate::component::{self, HEAD, LARGEST_COMPONENT};
+use crate::exits;
 
 /// Stands at the beginning of each adapted component, as a section that means nothing to whoever runs it.
 const MARK: &[u8] = b"\x00\x14\x0cadapted-from\x06wasip1";
@@ -49,7 +50,8 @@ pub(crate) fn adapt(module: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
-    let encoder = ComponentEncoder::default().validate(true).module(module).map_err(reason)?;
+    let module = exits::lead_past(module)?;
+    let encoder = ComponentEncoder::default().validate(true).module(&module).map_err(reason)?;
     encoder.adapter(PREVIEW1, ADAPTER).map_err(reason)?.encode().map_err(reason)
 }
 

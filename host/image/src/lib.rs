@@ -20,6 +20,7 @@ mod blobs;
 mod challenge;
 mod component;
 mod error;
+mod exits;
 mod file;
 mod folder;
 mod http;
