@@ -254,3 +254,48 @@ fn tool(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// JSON that is nearly a file of servers, and some that is nearly JSON.
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|flag| flag.to_string()),
+            any::<f64>().prop_map(|number| format!("{number:e}")),
+            any::<i64>().prop_map(|number| number.to_string()),
+            "[ -~]{0,12}".prop_map(|text| format!("{text:?}")),
+            "\\PC{0,8}",
+        ];
+        let key = prop_oneof![
+            prop::sample::select(vec!["mcpServers", "url", "command", "args", "env", "headers", "type", "disabled"])
+                .prop_map(str::to_owned),
+            "[a-z\r\n]{0,3}",
+        ];
+        leaf.prop_recursive(5, 40, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(",\r\n"))),
+                prop::collection::vec((key.clone(), inner), 0..4).prop_map(|pairs| {
+                    let pairs: Vec<_> = pairs.iter().map(|(key, value)| format!("{key:?}:\n{value}")).collect();
+                    format!("{{{}}}", pairs.join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_read_or_refused(text in json()) {
+            for text in [text.clone(), format!("{{\"mcpServers\":{text}}}")] {
+                if let Err(ConfigError::Invalid(problems)) = file(Path::new("mcp.json"), &text) {
+                    let lines = text.matches('\n').count() + 1;
+                    prop_assert!(problems.list.iter().all(|problem| (1..=lines).contains(&problem.line)), "{problems}");
+                }
+            }
+        }
+    }
+}

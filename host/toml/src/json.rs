@@ -19,7 +19,7 @@ pub(crate) type Wrong = (usize, String);
 pub(crate) fn table(text: &str) -> Result<(DeTable<'_>, Vec<Wrong>), Wrong> {
     let mut reading = Reading { text, wrong: Vec::new() };
     let root = serde_json::from_str::<&RawValue>(text).map_err(|error| {
-        let before = text.lines().take(error.line().saturating_sub(1)).map(|line| line.len() + 1);
+        let before = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
         (before.sum(), error.to_string())
     })?;
     match reading.value(root, 0).map(Spanned::into_inner) {
