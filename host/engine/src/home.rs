@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use skep_model::{Access, Outcome, RepoSource, RunId, RunSpec};
+use skep_model::{Access, Outcome, RepoSpec, RunId, RunSpec};
 use skep_repo::{RepoError, Watch};
 use skep_sandbox::{Room, Workspace, WorkspaceError};
 
@@ -142,7 +142,7 @@ impl Homes {
 /// The root, with the repositories in its workspace. It has its name when it is whole, and not before.
 fn prepare(
     path: &Path,
-    repos: &[RepoSource],
+    repos: &[RepoSpec],
     terms: &skep_repo::Terms,
     watch: Watch<'_>,
 ) -> Result<skep_repo::Prepared, Unmade> {

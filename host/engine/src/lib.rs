@@ -27,6 +27,6 @@ pub use door::Diverged;
 pub use engine::{Config, Engine};
 pub use error::Error;
 pub use images::{Images, Loaded};
-pub use intake::{MESSAGE_BYTES, PROMPT_BYTES, Submission, repo_source};
+pub use intake::{MESSAGE_BYTES, PROMPT_BYTES, Submission, repositories};
 pub use replay::{Replayed, Verdict};
 pub use shell::DIRECTORY;
