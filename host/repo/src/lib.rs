@@ -3,7 +3,7 @@
 //! **What a workspace holds.** The files, folders and symbolic links of each repository, and never a `.git`: a guest
 //! that could write one could have the host's git read its configuration, and a copied one could carry hooks, filters
 //! and credentials in. The commit is recorded in [`Checkout`] instead, and git on a workspace (status, diff, commit)
-//! is the host's work, with a git folder that stands outside of it.
+//! is the host's work, with a git folder that stands outside of it: a [`WorkTree`].
 //!
 //! **What is never done.** No hook, filter, `fsmonitor`, credential helper or configuration of a repository, a user
 //! or the machine is run or obeyed, but for what a repository says of how its index and files are stored. Large-file
@@ -41,6 +41,7 @@ mod skipped;
 mod split;
 mod tracked;
 mod transport;
+mod work_tree;
 
 pub use error::RepoError;
 pub use meter::{Durability, Progress, Terms, Watch};
@@ -48,3 +49,4 @@ pub use mirror::shrink_mirrors;
 pub use prepare::prepare;
 pub use prepared::{Checkout, Prepared};
 pub use remove::remove;
+pub use work_tree::{Change, ChangeKind, Origin, PatchEnd, WorkTree};

@@ -135,6 +135,15 @@ impl<'a> Meter<'a> {
         Ok(())
     }
 
+    /// Whether a list may have this many files, the last of which is `at`. They are not taken from what is left.
+    pub(crate) fn fits(&self, files: usize, at: &Path) -> Result<(), RepoError> {
+        let limit = self.terms.files;
+        if files as u64 > limit {
+            return Err(RepoError::TooMuch { what: "files", limit, at: at.to_owned() });
+        }
+        Ok(())
+    }
+
     /// Where it stands.
     pub(crate) fn written(&self) -> Progress {
         Progress::Written { files: self.files.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }

@@ -1,6 +1,7 @@
 //! Repositories of all kinds, brought into workspaces: real folders, real git, a real server.
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+mod changes;
 mod folders;
 mod hostile;
 mod indexes;
