@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use skep_config::ImageName;
-use skep_engine::{Images, Loaded};
-use skep_model::{Access, Limits, Stream};
+use skep_engine::{Images, Loaded, git};
+use skep_model::{Access, Limits, RepoSource, Stream};
+use skep_repo::{Checkout, Prepared, Terms};
+use skep_sandbox::git::Repositories;
 use skep_sandbox::{Config, Execution, Input, Meter, Sandbox, Workspace};
 use tempfile::TempDir;
 
@@ -88,6 +91,7 @@ impl Commands {
             time_limit: None,
             output_bytes: 0,
             meter: Arc::new(Meter::new(limits)),
+            git: folder.git.as_ref().map(|(_, git)| Arc::clone(git)),
         };
         let executed = self.sandbox.execute(execution).await;
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,6 +108,7 @@ fn text(bytes: &[u8]) -> String {
 /// A root with a workspace for one line.
 pub struct Folder {
     root: TempDir,
+    git: Option<(TempDir, Arc<dyn Repositories>)>,
 }
 
 impl Default for Folder {
@@ -121,7 +126,34 @@ impl Folder {
         let root = TempDir::new().expect("there is room for a temporary folder");
         skep_sandbox::lay_out(root.path()).expect("a temporary folder can be written");
         fs::create_dir_all(root.path().join("workspace")).expect("a temporary folder can be written");
-        Self { root }
+        Self { root, git: None }
+    }
+
+    /// Takes `.git` out of the workspace: from here on lines can ask git about it, whose data stands outside of it then.
+    ///
+    /// # Panics
+    /// There is none.
+    pub fn adopt(&mut self, commit: Option<&str>, branch: &str) {
+        let data = TempDir::new().expect("there is room for a temporary folder");
+        let (workspace, origin) = (self.workspace(), data.path().join("origin"));
+        fs::rename(workspace.join(".git"), &origin).expect("the workspace is a repository");
+        let checkout = Checkout {
+            source: RepoSource::Path(origin.display().to_string()),
+            folder: String::new(),
+            commit: commit.map(str::to_owned),
+            branch: Some(branch.to_owned()),
+            dirty: false,
+            unknown: None,
+            files: 0,
+            bytes: 0,
+            special: 0,
+            submodules: Vec::new(),
+            objects: Some(origin.join("objects")),
+        };
+        let (prepared, terms) = (Prepared { repos: vec![checkout] }, Terms::default());
+        let begun = git::begin(data.path(), &workspace, &prepared, &terms, &AtomicBool::new(false));
+        begun.expect("the repository can be read");
+        self.git = git::data(data.path(), &workspace, &terms).map(|git| (data, git));
     }
 
     /// Its workspace on this machine.

@@ -57,6 +57,7 @@ impl Shell {
             time_limit: None,
             output_bytes: 64 * 1024,
             meter: Arc::new(Meter::new(Limits { wall_ms: 300_000, cpu_ms: 120_000, ..Limits::TOOL })),
+            git: None,
         };
         let executed = self.sandbox.execute(execution).await;
         (executed.ending.code, executed.output.text)

@@ -13,6 +13,7 @@ use skep_config::Environment;
 use skep_engine::{DIRECTORY, Images, Loaded};
 use skep_model::{Access, Limits, StartupCommand, Stream};
 use skep_repo::Watch;
+use skep_sandbox::git::Repositories;
 use skep_sandbox::{Ask, Ending, Execution, Input, Meter, Room, Sandbox, Workspace};
 
 use crate::args::ShellArgs;
@@ -32,6 +33,7 @@ struct Trial<'a> {
     sandbox: Arc<Sandbox>,
     loaded: Loaded,
     root: Workspace,
+    git: Option<Arc<dyn Repositories>>,
     limits: Limits,
 }
 
@@ -77,9 +79,11 @@ fn prepare<'a>(
     let repos = skep_engine::repositories(environment, repos.to_vec());
     let cancel = AtomicBool::new(false);
     let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-    for about in skep_repo::prepare(&root.join("workspace"), &repos, &settings.repo_terms(), watch)?.repos {
-        note(&about.to_string());
-    }
+    let (home, workspace, terms) = (root.parent().unwrap_or(root), root.join("workspace"), settings.repo_terms());
+    let prepared = skep_repo::prepare(&workspace, &repos, &terms, watch)?;
+    prepared.repos.iter().for_each(|about| note(&about.to_string()));
+    skep_engine::git::begin(home, &workspace, &prepared, &terms, &cancel)?;
+    let git = skep_engine::git::data(home, &workspace, &terms);
     let mut config = settings.sandbox_config()?;
     config.cache = Some(settings.data.join("cache"));
     let room = Room::of(
@@ -87,7 +91,7 @@ fn prepare<'a>(
         settings.config.disk.min_free_bytes / 2,
     );
     let root = Workspace::with_room(root, room)?;
-    Ok(Trial { environment, sandbox: Arc::new(Sandbox::new(config)?), loaded, root, limits })
+    Ok(Trial { environment, sandbox: Arc::new(Sandbox::new(config)?), loaded, root, git, limits })
 }
 
 impl Trial<'_> {
@@ -150,6 +154,7 @@ impl Trial<'_> {
             time_limit: timeout_ms.map(Duration::from_millis),
             output_bytes: KEPT,
             meter: Arc::new(Meter::new(limits)),
+            git: self.git.clone(),
         };
         let mut signals = Signals::listen()?;
         let mut executing = std::pin::pin!(self.sandbox.execute(execution));

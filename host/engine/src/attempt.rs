@@ -319,6 +319,7 @@ impl Attempts {
                 root: &home.root,
                 access: Access::Write,
                 meter: Arc::clone(meter.meter()),
+                git: home.git.clone(),
             };
             let executed = match shell.execute(Line::of(startup)).await? {
                 Ok(executed) => executed,

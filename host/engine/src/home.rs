@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use skep_model::{Access, Outcome, RepoSpec, RunId, RunSpec};
+use skep_model::{Access, Outcome, RunId, RunSpec};
 use skep_repo::{RepoError, Watch};
+use skep_sandbox::git::Repositories;
 use skep_sandbox::{Room, Workspace, WorkspaceError};
 
-use crate::Error;
+use crate::{Error, git};
 
 /// The root's name in a home; beside it is what commands have no business with.
 const ROOT: &str = "root";
@@ -36,12 +37,15 @@ pub(crate) struct Home {
     pub(crate) root: Workspace,
     /// What tools see as `/workspace`.
     pub(crate) workspace: Workspace,
+    /// The git data of its repositories, which stands outside of the root.
+    pub(crate) git: Option<Arc<dyn Repositories>>,
 }
 
 impl Home {
-    fn open(path: &Path, room: Room) -> Result<Self, WorkspaceError> {
+    fn open(path: &Path, room: Room, terms: &skep_repo::Terms) -> Result<Self, WorkspaceError> {
         let root = Workspace::with_room(&path.join(ROOT), room)?;
-        Ok(Self { workspace: root.below(WORKSPACE)?, root })
+        let git = git::data(path, &path.join(ROOT).join(WORKSPACE), terms);
+        Ok(Self { workspace: root.below(WORKSPACE)?, root, git })
     }
 }
 
@@ -78,7 +82,7 @@ impl Homes {
     }
 
     pub(crate) fn open(&self, run: RunId, spec: &RunSpec) -> Result<Home, Outcome> {
-        Home::open(&self.path(run), Room::of(&spec.limits, self.reserve))
+        Home::open(&self.path(run), Room::of(&spec.limits, self.reserve), &self.terms)
             .map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
     }
 
@@ -91,8 +95,7 @@ impl Homes {
             let marked =
                 fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(marker(&path), boot));
             marked.map_err(|source| Unmade::Marker(path.clone(), source))?;
-            let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-            let prepared = prepare(&path, &spec.repos, &terms, watch);
+            let prepared = prepare(&path, &spec, &terms, &cancel);
             // Whoever gave up may have looked for something to remove before it was there.
             if cancel.load(Ordering::Relaxed) {
                 discard(run, &path);
@@ -142,16 +145,22 @@ impl Homes {
 /// The root, with the repositories in its workspace. It has its name when it is whole, and not before.
 fn prepare(
     path: &Path,
-    repos: &[RepoSpec],
+    spec: &RunSpec,
     terms: &skep_repo::Terms,
-    watch: Watch<'_>,
+    cancel: &AtomicBool,
 ) -> Result<skep_repo::Prepared, Unmade> {
     let partial = partial(path);
     skep_repo::remove(&partial).map_err(Unmade::Repo)?;
     let unmade = |source| Unmade::Marker(path.to_owned(), source);
     let root = partial.join(ROOT);
     skep_sandbox::lay_out(&root).map_err(unmade)?;
-    let prepared = skep_repo::prepare(&root.join(WORKSPACE), repos, terms, watch).map_err(Unmade::Repo)?;
+    let workspace = root.join(WORKSPACE);
+    let watch = Watch { progress: &mut |_| {}, cancel };
+    let prepared = skep_repo::prepare(&workspace, &spec.repos, terms, watch).map_err(Unmade::Repo)?;
+    // Where nothing can be changed and nothing asks for git, nobody needs to know what was there.
+    if spec.grants.image.is_some() || spec.grants.tools.iter().any(|tool| tool.workspace == Access::Write) {
+        git::begin(&partial, &workspace, &prepared, terms, cancel).map_err(Unmade::Repo)?;
+    }
     fs::rename(&partial, path).map_err(unmade)?;
     Ok(prepared)
 }

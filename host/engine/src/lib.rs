@@ -9,6 +9,7 @@ mod door;
 mod engine;
 mod error;
 mod fit;
+pub mod git;
 mod history;
 mod home;
 mod images;

@@ -234,6 +234,7 @@ impl Performer {
             root: &home.root,
             access: pin.workspace,
             meter: Arc::clone(meter.meter()),
+            git: home.git.clone(),
         };
         let (outcome, printed) = shell.call(arguments).await?;
         let beside = printed.into_iter().map(|line| Beside::Printed(skep_model::Stream::Stdout, line)).collect();

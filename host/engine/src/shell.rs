@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use skep_model::{Access, Content, Idempotency, ImagePin, Limits, Outcome, RunSpec, StartupCommand, ToolPin};
+use skep_sandbox::git::Repositories;
 use skep_sandbox::{Executed, Execution, Input, Meter, Sandbox, Workspace};
 
 use crate::Error;
@@ -61,6 +62,8 @@ pub(crate) struct Shell<'a> {
     pub(crate) root: &'a Workspace,
     pub(crate) access: Access,
     pub(crate) meter: Arc<Meter>,
+    /// The git data of the run's repositories.
+    pub(crate) git: Option<Arc<dyn Repositories>>,
 }
 
 /// One line for the shell.
@@ -128,6 +131,7 @@ impl Shell<'_> {
             output_bytes: SHOWN,
             time_limit,
             meter: self.meter,
+            git: self.git,
         };
         Ok(Ok(self.sandbox.execute(execution).await))
     }

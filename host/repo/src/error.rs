@@ -163,6 +163,12 @@ pub enum RepoError {
         /// What is wrong with it or isn't known here.
         reason: String,
     },
+    /// What a revision says isn't there, or can't be reached from the run's own branches.
+    #[error("unknown revision {revision:?}")]
+    UnknownRevision {
+        /// What it says.
+        revision: String,
+    },
     /// The workspace can't be written; the host's trouble and not the repository's.
     #[error("the workspace can't be written at {path:?}: {source}")]
     Write {

@@ -49,4 +49,7 @@ pub use mirror::shrink_mirrors;
 pub use prepare::prepare;
 pub use prepared::{Checkout, Prepared};
 pub use remove::remove;
-pub use work_tree::{Change, ChangeKind, Origin, PatchEnd, WorkTree};
+pub use work_tree::{
+    Change, ChangeKind, Comparison, Difference, Git, Head, Listed, Logged, NewCommit, Origin, PatchEnd, Person, Side,
+    Source, Walk, WorkTree,
+};

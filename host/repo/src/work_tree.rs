@@ -5,8 +5,12 @@
 //! began, whether they were committed or not. No filter, attribute or configuration of the files or of the origin counts.
 
 mod change;
+mod difference;
+mod git;
+mod history;
 mod listing;
 mod scan;
+mod staged;
 mod stats;
 mod store;
 
@@ -18,6 +22,10 @@ use std::path::{Path, PathBuf};
 use git2::{ObjectType, Oid, Repository, RepositoryInitOptions};
 
 pub use change::{Change, ChangeKind, PatchEnd};
+pub use difference::{Comparison, Difference};
+pub use git::{Git, Head, Listed, NewCommit, Person, Side};
+pub use history::{Logged, Walk};
+pub use staged::Source;
 
 use crate::meter::{Meter, Terms, Watch};
 use crate::rules::Rules;
@@ -140,6 +148,14 @@ impl WorkTree {
         let path = self.git.join(name);
         let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes));
         written.map_err(RepoError::write(&path))
+    }
+
+    /// Gives a file of the git folder other content, at once.
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), RepoError> {
+        let next = format!("{name}.next");
+        self.write(&next, bytes)?;
+        let path = self.git.join(name);
+        fs::rename(self.git.join(next), &path).map_err(RepoError::write(&path))
     }
 
     /// The name of the tree of the files as they are now. What is ignored and not of the base doesn't count. Nothing but

@@ -6,6 +6,7 @@
 mod actor;
 mod capture;
 mod family;
+pub mod git;
 mod image;
 mod life;
 mod loading;
@@ -60,6 +61,8 @@ pub struct Execution {
     pub output_bytes: usize,
     /// The call's counters and limits.
     pub meter: Arc<Meter>,
+    /// The git data of the repositories in the root, which stands outside of it; none where there is no such data.
+    pub git: Option<Arc<dyn git::Repositories>>,
 }
 
 /// What a first command reads.
@@ -107,6 +110,7 @@ impl Sandbox {
             time_limit,
             output_bytes,
             meter,
+            git,
         } = execution;
         let name = arguments.first().map_or("", String::as_str);
         let Some((_, component)) = image.command(name) else {
@@ -115,7 +119,7 @@ impl Sandbox {
         };
         let capture = Arc::new(Capture::new(output_bytes, show, Arc::clone(&meter)));
         let _slot = self.shell_slot().await;
-        let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter));
+        let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter), git);
         let _disband = Disband(Arc::clone(&family));
         let input = match input {
             Input::Bytes(bytes) => Handle::given(bytes),

@@ -64,6 +64,12 @@ impl Listing {
         &self.entries
     }
 
+    /// The entries whose paths are wanted.
+    pub(crate) fn only(mut self, wanted: impl Fn(&[u8]) -> bool) -> Self {
+        self.entries.retain(|entry| wanted(&entry.path));
+        self
+    }
+
     pub(crate) fn into_entries(self) -> Vec<Entry> {
         self.entries
     }

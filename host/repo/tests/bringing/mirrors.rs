@@ -93,7 +93,8 @@ fn preparations_at_once_share_one_mirror_and_each_is_whole() {
                 let dest = scene.at(format!("data/workspace-{number}"));
                 let (cancel, terms) = (AtomicBool::new(false), kept(scene));
                 let watch = skep_repo::Watch { progress: &mut |_| {}, cancel: &cancel };
-                let prepared = skep_repo::prepare(&dest, &[RepoSource::Url(url.clone()).into()], &terms, watch).unwrap();
+                let prepared =
+                    skep_repo::prepare(&dest, &[RepoSource::Url(url.clone()).into()], &terms, watch).unwrap();
                 assert_eq!(prepared.repos[0].files, 30);
             });
         }
@@ -110,7 +111,7 @@ fn mirrors_that_were_not_used_lately_give_way() {
     let other = RepoSource::Url(server.url("source"));
     for source in [source, other] {
         remove(&scene.workspace()).unwrap();
-        scene.prepare_with(&[source.into()], &kept(&scene)).unwrap();
+        scene.prepare_with(&[source], &kept(&scene)).unwrap();
     }
     let count = || std::fs::read_dir(scene.at("mirrors")).unwrap().count();
     assert_eq!(count(), 2, "a slash at the end makes no other repository");

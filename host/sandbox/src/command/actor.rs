@@ -27,7 +27,7 @@ pub(crate) mod bindings {
     #![allow(missing_docs, reason = "generated from the contract, which has the documentation")]
     wasmtime::component::bindgen!({
         path: "../../guest-sdk/wit/command",
-        world: "command",
+        world: "versioned-command",
         imports: { default: async | trappable },
         with: {
             "skep:command/process.handle": crate::command::open::Handle,
@@ -36,7 +36,7 @@ pub(crate) mod bindings {
     });
 }
 
-use bindings::skep::command::process as contract;
+use bindings::skep::command::{git, process as contract};
 
 /// The first line of a script that is looked at for its interpreter, in bytes.
 const FIRST_LINE: usize = 256;
@@ -78,12 +78,13 @@ pub(crate) fn link(linker: &mut Linker<Actor>) -> wasmtime::Result<()> {
     crate::wasi::link_clocks(linker)?;
     files::link(linker, Actor::files)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    git::add_to_linker::<Actor, HasSelf<Actor>>(linker, |actor| actor)?;
     contract::add_to_linker::<Actor, HasSelf<Actor>>(linker, |actor| actor)
 }
 
-type Reply<T> = wasmtime::Result<Result<T, contract::Failure>>;
+pub(super) type Reply<T> = wasmtime::Result<Result<T, contract::Failure>>;
 
-fn failure(kind: &str, message: impl Into<String>) -> contract::Failure {
+pub(super) fn failure(kind: &str, message: impl Into<String>) -> contract::Failure {
     contract::Failure { kind: kind.into(), message: message.into() }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::command::git::Repositories;
 use crate::command::image::Image;
 use crate::command::loading::Loading;
 use crate::meter::Meter;
@@ -45,6 +46,8 @@ pub(crate) struct Family {
     pub(crate) root: Workspace,
     pub(crate) access: Access,
     pub(crate) meter: Arc<Meter>,
+    /// The repositories of the root, if it has any.
+    pub(crate) git: Option<Arc<dyn Repositories>>,
     /// Time that nobody is charged for.
     pub(crate) loading: Loading,
     /// Ends all of them.
@@ -83,6 +86,7 @@ impl Family {
         root: Workspace,
         access: Access,
         meter: Arc<Meter>,
+        git: Option<Arc<dyn Repositories>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             sandbox,
@@ -90,6 +94,7 @@ impl Family {
             root,
             access,
             meter,
+            git,
             loading: Loading::default(),
             end: CancellationToken::new(),
             pipes: Arc::new(Semaphore::new(PIPES)),

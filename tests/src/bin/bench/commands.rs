@@ -142,6 +142,7 @@ impl Shell {
             time_limit: None,
             output_bytes: 64 * 1024,
             meter: Arc::new(Meter::new(limits)),
+            git: None,
         };
         let executed = self.sandbox.execute(execution).await;
         let took = began.elapsed().as_secs_f64() * 1e3;
