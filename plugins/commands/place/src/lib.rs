@@ -5,6 +5,9 @@
 
 #[cfg(target_arch = "wasm32")]
 mod ending;
+mod folder;
+#[cfg(target_arch = "wasm32")]
+mod input;
 mod start;
 
 use std::panic::PanicHookInfo;
@@ -14,6 +17,7 @@ mod bindings {
     wit_bindgen::generate!({ world: "command", path: "../../../guest-sdk/wit/command" });
 }
 
+pub use folder::{Entry, Kind, entries};
 pub use start::{Child, Ending, Failure, Input, Output, Start, names, numbers, wait_any};
 
 /// As Rust's own runtime ends after a panic.
