@@ -119,15 +119,16 @@ impl Sum<'_> {
     }
 
     fn below(&mut self, path: &str, depth: usize) -> u64 {
-        let mut names: Vec<String> = match fs::read_dir(path) {
-            Ok(entries) => entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect(),
+        match place::entries(Path::new(path)) {
+            Ok(entries) => {
+                let path = path.trim_end_matches('/');
+                entries.iter().map(|entry| self.of(&format!("{path}/{}", entry.name), depth + 1)).sum()
+            }
             Err(problem) => {
                 self.code = complain("du", &format!("cannot read directory '{path}'"), &problem);
-                return 0;
+                0
             }
-        };
-        names.sort();
-        names.iter().map(|name| self.of(&format!("{}/{name}", path.trim_end_matches('/')), depth + 1)).sum()
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 use lexopt::{Arg, Parser, ValueExt};
+use place::Kind;
 use regex_lite::Regex;
 
 use crate::{Stop, space};
@@ -133,20 +135,15 @@ impl Drawing<'_> {
 
     /// By name, and whether each is a folder.
     fn entries(&mut self, folder: &str) -> Vec<(String, bool)> {
-        let Ok(entries) = fs::read_dir(if folder.is_empty() { "/" } else { folder }) else {
+        let Ok(entries) = place::entries(Path::new(if folder.is_empty() { "/" } else { folder })) else {
             self.failed = true;
             return Vec::new();
         };
-        let entry = |entry: fs::DirEntry| {
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            (entry.file_name().to_string_lossy().into_owned(), is_folder)
-        };
-        let mut entries: Vec<_> =
-            entries.flatten().map(entry).filter(|(name, folder)| self.wants(name, *folder)).collect();
-        entries.sort_by(|(a, a_folder), (b, b_folder)| {
-            let folders = if self.options.folders_first { b_folder.cmp(a_folder) } else { std::cmp::Ordering::Equal };
-            folders.then_with(|| a.cmp(b))
-        });
+        let entries = entries.into_iter().map(|entry| (entry.name, entry.kind == Kind::Folder));
+        let mut entries: Vec<_> = entries.filter(|(name, folder)| self.wants(name, *folder)).collect();
+        if self.options.folders_first {
+            entries.sort_by_key(|(_, is_folder)| !is_folder);
+        }
         entries
     }
 
