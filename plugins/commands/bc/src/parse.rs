@@ -130,7 +130,7 @@ impl<'a> Parser<'a> {
         }
         let Token::Name(word) = &self.next else { return Ok(Statement::Expr(self.expression()?)) };
         match word.as_str() {
-            "auto" => return self.fail(),
+            "auto" => self.fail(),
             "if" => self.condition(),
             "while" => self.repetition(),
             "for" => self.counted(),

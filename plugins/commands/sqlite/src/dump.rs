@@ -110,7 +110,7 @@ pub(crate) fn schema(connection: &Connection, wanted: Option<&str>, out: &mut dy
         write!(out, "{}", statement(&object.sql))?;
         if object.kind == "view" {
             let columns = connection.prepare(&format!("SELECT * FROM {}", quoted_name(&object.name)))?;
-            let columns: Vec<String> = columns.column_names().into_iter().map(name).collect();
+            let columns: Vec<String> = columns.column_names().map(name).collect();
             write!(out, "\n/* {}({}) */", name(&object.name), columns.join(","))?;
         }
         writeln!(out, ";")?;

@@ -87,7 +87,7 @@ impl Show {
 
     /// Runs a statement and shows its rows.
     pub(crate) fn rows(&self, statement: &mut Statement<'_>, out: &mut dyn Write) -> Result<(), Problem> {
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let rows = statement.raw_query();
         match self.mode {
             Mode::Column | Mode::Table | Mode::Box | Mode::Markdown => grid::rows(self, &names, rows, out),

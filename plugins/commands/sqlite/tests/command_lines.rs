@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 /// What it prints for these words in this folder, whether it complains, and the code that it ends with.
 fn sqlite(folder: &Path, words: &[&str], input: &str) -> (String, bool, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sqlite"));
-    command.args(words).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(words).env("PWD", folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap_or_default();
     let output = child.wait_with_output().unwrap();
@@ -17,7 +17,7 @@ fn sqlite(folder: &Path, words: &[&str], input: &str) -> (String, bool, i32) {
 }
 
 fn shown(words: &[&str]) -> String {
-    sqlite(Path::new("."), words, "").0
+    sqlite(Path::new("/tmp"), words, "").0
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn texts_with_commas_are_imported() {
 
 #[test]
 fn a_mistake_ends_the_arguments_and_not_a_script() {
-    let here = Path::new(".");
+    let here = Path::new("/tmp");
     assert_eq!(sqlite(here, &[":memory:", "select * from nope", "select 1"], ""), (String::new(), true, 1));
     assert_eq!(sqlite(here, &[":memory:"], "select * from nope;\nselect\n 1;\n.nosuch\n"), ("1\n".into(), true, 1));
     assert_eq!(sqlite(here, &["-bail", ":memory:"], "select * from nope;\nselect 1;\n"), (String::new(), true, 1));

@@ -1,6 +1,6 @@
 //! Variables, and those by which bc itself calculates.
 
-use super::{Array, Run, Stop};
+use super::{Run, Stop};
 use crate::ast::{Expr, Place};
 use crate::number::Number;
 
@@ -36,7 +36,7 @@ impl Run {
             Place::Variable(name) => drop(self.variables.insert(name.clone(), value)),
             Place::Element(name, index) => {
                 let index = self.index(index)?;
-                self.arrays.entry(name.clone()).or_insert_with(Array::new).insert(index, value);
+                self.arrays.entry(name.clone()).or_default().insert(index, value);
             }
             Place::Scale => {
                 let scale = value.whole().and_then(|scale| usize::try_from(scale).ok());
