@@ -8,7 +8,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use place::Kind;
 use regex_lite::Regex;
 
-use crate::{Stop, space};
+use crate::Stop;
 
 #[derive(Default)]
 struct Options {
@@ -128,7 +128,7 @@ impl Drawing<'_> {
         let size = match (self.options.sizes, self.options.human) {
             (false, _) => String::new(),
             (true, false) => format!("[{bytes:>11}]  "),
-            (true, true) => format!("[{:>4}]  ", space::human(bytes, 1024)),
+            (true, true) => format!("[{:>4}]  ", posix::size::human(bytes, 1024)),
         };
         format!("{size}{name}{mark}{target}")
     }

@@ -52,6 +52,15 @@ pub fn name_of(arguments: &[String]) -> &str {
     first.rsplit('/').next().unwrap_or(first)
 }
 
+/// Standard input has no path here. Commands that read files take `-` for it, so that is what they are told.
+pub fn name_standard_input(arguments: &mut [String]) {
+    for argument in arguments.iter_mut().skip(1) {
+        if ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(&argument.as_str()) {
+            *argument = "-".into();
+        }
+    }
+}
+
 /// A panic is an end with a code rather than a trap without one, and a reader that went away is nothing to report.
 fn end_of_panic(panic: &PanicHookInfo<'_>) {
     let text = panic.payload_as_str().unwrap_or("unknown reason");
