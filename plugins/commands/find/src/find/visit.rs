@@ -77,7 +77,7 @@ impl<'a> Visited<'a> {
     }
 
     pub(super) fn below_root(&self) -> &str {
-        self.path.strip_prefix(&self.root).unwrap_or(&self.path).trim_start_matches('/')
+        self.path.strip_prefix(self.root).unwrap_or(&self.path).trim_start_matches('/')
     }
 
     /// Of what it leads to; `N` if nothing is there.
