@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use skep_model::{Access, Outcome, RunId, RunSpec};
+use skep_model::{Access, Happening, Outcome, RunId, RunSpec};
 use skep_repo::{RepoError, Watch};
 use skep_sandbox::git::Repositories;
 use skep_sandbox::{Room, Workspace, WorkspaceError};
+use skep_state::Store;
 
-use crate::{Error, git};
+use crate::{Error, changes, git};
 
 /// The root's name in a home; beside it is what commands have no business with.
 const ROOT: &str = "root";
@@ -106,6 +107,15 @@ impl Homes {
             Ok(prepared) => Ok(prepared.repos.iter().map(ToString::to_string).collect()),
             Err(unmade) => Err(unmade.outcome()),
         })
+    }
+
+    /// What the run changed in its workspace, as events for its journal; none when there is no workspace that can be trusted.
+    pub(crate) async fn changes(&self, run: RunId, store: &Arc<Store>) -> Result<Vec<Happening>, Error> {
+        if self.find(run) != Found::Home {
+            return Ok(Vec::new());
+        }
+        let home = self.path(run);
+        changes::keep(store, &home, &home.join(ROOT).join(WORKSPACE), &self.terms).await
     }
 
     /// Removes a run's workspace; a leftover costs room and nothing else.

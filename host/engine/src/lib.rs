@@ -3,6 +3,7 @@
 
 mod attempt;
 mod catalog;
+pub mod changes;
 mod clock;
 mod dispatch;
 mod door;
