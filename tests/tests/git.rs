@@ -32,7 +32,7 @@ printf 'fn main() {\n    println!("two");\n}\n\nfn other() {}\n' > src/main.rs
 printf '\0\1\2binary' > logo.bin
 git add -A && GIT_AUTHOR_DATE='1112912993 +0200' GIT_COMMITTER_DATE='1112912993 +0200' git commit -q -m 'Second commit' -m 'With a body
 of two lines.'
-git rm -q docs/numbers.txt && seq 1 41 > docs/counted.txt
+git rm -q docs/numbers.txt && mkdir -p docs && seq 1 41 > docs/counted.txt
 git add -A && GIT_AUTHOR_DATE='1112913993 +0200' GIT_COMMITTER_DATE='1112913993 +0200' git commit -q -m 'Third: numbers are counted'
 "#;
 

@@ -111,6 +111,7 @@ impl WorkTree {
             Some((origin, commit)) => {
                 let commit = commit.and_then(|id| repository.find_commit(id)).map_err(&failed)?;
                 point_head(&repository, origin.branch.as_deref(), commit.id()).map_err(&failed)?;
+                self.write(staged::STAGED, format!("{}\n", commit.tree_id()).as_bytes())?;
                 Listing::read(&repository, commit.tree_id(), meter)?
             }
             None => Listing::default(),

@@ -12,7 +12,7 @@ use crate::work_tree::store::{Content, Packing};
 use crate::{RepoError, beneath};
 
 /// Holds the name of the tree.
-const STAGED: &str = "staged";
+pub(crate) const STAGED: &str = "staged";
 
 /// Where an entry of the index comes from. What the source doesn't have is removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Source {
 }
 
 impl Git<'_> {
-    /// The tree of the index; that of HEAD before anything was staged.
+    /// The files of the index.
     pub(crate) fn staged(&self) -> Result<Listing, RepoError> {
         match self.staged_tree()? {
             Some(tree) => Listing::read(&self.repository, tree, &self.meter),
@@ -41,9 +41,7 @@ impl Git<'_> {
                 let name = String::from_utf8_lossy(&text);
                 Oid::from_str(name.trim()).map(Some).map_err(self.failed())
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.head()?.commit.map(|_| self.tree_of("HEAD")).transpose()
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(RepoError::read(&path)(error)),
         }
     }

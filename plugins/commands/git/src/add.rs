@@ -71,7 +71,9 @@ fn read(arguments: &[String]) -> Result<Options, Stop> {
 /// What the index would take of these paths.
 fn changed(repository: &Repository, paths: &[Vec<u8>], untracked: bool) -> Result<Vec<(Vec<u8>, Source)>, Stop> {
     let how = Comparison { untracked, ..names_only(paths.to_vec()) };
-    let found = repository.differences(&Side::Staged, &Side::Files, &how)?;
+    let mut found = repository.differences(&Side::Staged, &Side::Files, &how)?;
+    // What is tracked comes first.
+    found.sort_by_key(|difference| difference.kind == "A");
     Ok(found.into_iter().map(staged).collect())
 }
 

@@ -129,13 +129,13 @@ pub(crate) fn must_be_name(name: &str) -> Result<(), Stop> {
 fn delete(repository: &Repository, name: &str, force: bool) -> Result<(), Stop> {
     let branches = repository.branches()?;
     let Some((_, commit)) = branches.iter().find(|(known, _)| known == name) else {
-        return Err(Stop::error(format!("branch '{name}' not found")));
+        return Err(Stop::error(format!("branch '{name}' not found.")));
     };
     if repository.head()?.branch.as_deref() == Some(name) {
-        return Err(Stop::error(format!("cannot delete branch '{name}' used by worktree at '{}'", repository.top)));
+        return Err(Stop::error(format!("Cannot delete branch '{name}' checked out at '{}'", repository.top)));
     }
     if !force && !is_merged(repository, commit)? {
-        return Err(Stop::error(format!("the branch '{name}' is not fully merged")));
+        return Err(Stop::error(format!("The branch '{name}' is not fully merged.\nIf you are sure you want to delete it, run 'git branch -D {name}'.")));
     }
     repository.set_reference(&format!("refs/heads/{name}"), None)?;
     println!("Deleted branch {name} (was {}).", repository.short(commit));

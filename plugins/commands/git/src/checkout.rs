@@ -11,7 +11,6 @@ use crate::pretty::subject;
 use crate::quote::{Style, quoted};
 use crate::repository::{Entry, Repository, Side, Source, is_at};
 use crate::restore;
-use crate::status::kept;
 
 #[derive(Default)]
 struct Options {
@@ -140,7 +139,8 @@ fn to(repository: &Repository, options: &Options) -> Result<i32, Stop> {
         Some((name, _)) => {
             create(repository, name, &commit, true)?;
             repository.set_head(Some(name), "")?;
-            print!("{local}");
+            // Without another commit nothing of the work tree was looked at.
+            print!("{}", if options.words.is_empty() { "" } else { &local });
             say(options, &format!("Switched to a new branch '{name}'"));
         }
         None if is_branch => {
@@ -171,13 +171,7 @@ fn kept_after(repository: &Repository, commit: &str) -> Result<String, Stop> {
     let old = Side::Revision(commit.to_owned());
     let how = crate::repository::names_only(Vec::new());
     let found = repository.differences(&old, &Side::Files, &how)?;
-    let paths: Vec<_> = found.into_iter().map(|difference| difference.new_path).collect();
-    if paths.is_empty() {
-        return Ok(String::new());
-    }
-    let new = repository.differences(&old, &Side::Files, &how)?;
-    let _ = kept;
-    Ok(new.iter().map(|difference| format!("{}\t{}\n", difference.kind, quoted(&difference.new_path, Style::Plain))).collect())
+    Ok(found.iter().map(|difference| format!("{}\t{}\n", difference.kind, quoted(&difference.new_path, Style::Plain))).collect())
 }
 
 type Files = BTreeMap<Vec<u8>, Entry>;

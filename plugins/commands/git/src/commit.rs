@@ -63,7 +63,7 @@ pub(crate) fn commit(repository: &Repository, arguments: &[String]) -> Result<i3
     let new = NewCommit { message, author, committer, amend: options.amend };
     let id = repository.make_commit(&new)?;
     if !options.quiet {
-        print!("{}", report(repository, &new, &id, first)?);
+        print!("{}", report(repository, &new, &id, (first, options.amend || options.date.is_some()))?);
         print!("{}{}", stat::summary(&changes), stat::modes(&changes));
     }
     Ok(0)
@@ -190,7 +190,7 @@ fn person(repository: &Repository, role: &str, given: Option<&str>) -> Result<Pe
     Ok(Person { name, email, seconds: moment.seconds, offset: moment.offset })
 }
 
-fn report(repository: &Repository, new: &NewCommit, id: &str, first: bool) -> Result<String, Stop> {
+fn report(repository: &Repository, new: &NewCommit, id: &str, (first, dated): (bool, bool)) -> Result<String, Stop> {
     let branch = repository.head()?.branch.unwrap_or_else(|| "detached HEAD".to_owned());
     let root = if first { " (root-commit)" } else { "" };
     let mut text = format!("[{branch}{root} {}] {}\n", repository.short(id), subject(new.message.as_bytes()));
@@ -198,7 +198,7 @@ fn report(repository: &Repository, new: &NewCommit, id: &str, first: bool) -> Re
     if (&author.name, &author.email) != (&committer.name, &committer.email) {
         text.push_str(&format!(" Author: {} <{}>\n", author.name, author.email));
     }
-    if new.amend || author.seconds != committer.seconds {
+    if dated {
         text.push_str(&format!(" Date: {}\n", when(author).shown("")));
     }
     Ok(text)

@@ -52,7 +52,10 @@ impl Show {
             "--name-status" => self.forms.push(Form::NameStatus),
             "--summary" => self.forms.push(Form::Summary),
             "--patch-with-stat" => self.forms.extend([Form::Stat, Form::Patch]),
-            "-U" | "--unified=" => self.context = Some(arguments.number(option)?),
+            "-U" | "--unified=" => {
+                self.context = Some(arguments.number(option)?);
+                self.forms.push(Form::Patch);
+            }
             "--binary" => self.binary = true,
             "--full-index" => self.binary = true,
             "--no-renames" => self.no_renames = true,
@@ -103,9 +106,10 @@ impl Show {
             return Ok(());
         }
         let mut out = std::io::stdout().lock();
+        let counted = self.counted(differences);
         for form in [Form::NumStat, Form::Stat, Form::ShortStat, Form::Summary] {
             if self.forms.contains(&form) {
-                out.write_all(text(form, differences).as_bytes())?;
+                out.write_all(text(form, &counted).as_bytes())?;
             }
         }
         for form in [Form::NameOnly, Form::NameStatus] {
@@ -122,6 +126,14 @@ impl Show {
             }
         }
         Ok(())
+    }
+
+    /// Where white space makes no difference, a file with nothing else has no numbers.
+    fn counted(&self, differences: &[Difference]) -> Vec<Difference> {
+        let same = |difference: &&Difference| {
+            difference.lines == Some((0, 0)) && difference.kind == "M" && difference.old_mode == difference.new_mode
+        };
+        differences.iter().filter(|difference| self.spaces.is_empty() || !same(difference)).cloned().collect()
     }
 
     fn names(&self, form: Form, differences: &[Difference]) -> Vec<u8> {

@@ -113,7 +113,7 @@ fn run(arguments: &[String]) -> Result<i32, Stop> {
     };
     match name.as_str() {
         "--version" | "version" => {
-            println!("git version 2.47.3");
+            println!("git version 2.39.5");
             return Ok(0);
         }
         "--help" | "help" => {

@@ -65,6 +65,8 @@ fn staged(repository: &Repository, options: &Options) -> Result<(), Stop> {
         Some(source) => Side::Revision(source.clone()),
         None => repository.head_side()?,
     };
+    let (now, then) = (repository.entries(&Side::Staged)?, repository.entries(&side)?);
+    must_match(&options.paths, &repository.paths(&options.paths)?, &[&now, &then])?;
     stage_from(repository, &side, &options.paths)
 }
 
@@ -72,7 +74,6 @@ fn staged(repository: &Repository, options: &Options) -> Result<(), Stop> {
 pub(crate) fn stage_from(repository: &Repository, side: &Side, written: &[String]) -> Result<(), Stop> {
     let paths = repository.paths(written)?;
     let (now, then) = (repository.entries(&Side::Staged)?, repository.entries(side)?);
-    must_match(written, &paths, &[&now, &then])?;
     let source = match side {
         Side::Revision(revision) => Source::Revision(revision.clone()),
         _ => Source::Nothing,

@@ -220,13 +220,6 @@ fn line(repository: &Repository, difference: &Difference) -> String {
     }
 }
 
-/// The lines that say which files keep their changes, as after a checkout.
-pub(crate) fn kept(repository: &Repository, paths: &[Vec<u8>]) -> Result<String, Stop> {
-    let head = repository.head_side()?;
-    let found = repository.differences(&head, &Side::Files, &names_only(paths.to_vec()))?;
-    Ok(found.iter().map(|difference| format!("{}\t{}\n", difference.kind, quoted(&difference.new_path, Style::Plain))).collect())
-}
-
 /// What differs between the index and the work tree, a letter and a path each.
 pub(crate) fn unstaged(repository: &Repository, paths: &[Vec<u8>]) -> Result<Vec<String>, Stop> {
     let found = repository.differences(&Side::Staged, &Side::Files, &names_only(paths.to_vec()))?;
