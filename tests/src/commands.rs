@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use skep_config::ImageName;
-use skep_engine::{Images, Loaded, repositories};
-use skep_model::{Access, Limits, Stream};
-use skep_repo::{Origin, Terms, Watch, WorkTree};
+use skep_engine::{Images, Loaded, git};
+use skep_model::{Access, Limits, RepoSource, Stream};
+use skep_repo::{Checkout, Prepared, Terms};
 use skep_sandbox::git::Repositories;
 use skep_sandbox::{Config, Execution, Input, Meter, Sandbox, Workspace};
 use tempfile::TempDir;
@@ -135,18 +135,25 @@ impl Folder {
     /// There is none.
     pub fn adopt(&mut self, commit: Option<&str>, branch: &str) {
         let data = TempDir::new().expect("there is room for a temporary folder");
-        let (git, workspace, origin) = (data.path().join("git"), self.workspace(), data.path().join("origin"));
+        let (workspace, origin) = (self.workspace(), data.path().join("origin"));
         fs::rename(workspace.join(".git"), &origin).expect("the workspace is a repository");
-        let origin = Origin {
-            objects: origin.join("objects"),
+        let checkout = Checkout {
+            source: RepoSource::Path(origin.display().to_string()),
+            folder: String::new(),
             commit: commit.map(str::to_owned),
             branch: Some(branch.to_owned()),
+            dirty: false,
+            unknown: None,
+            files: 0,
+            bytes: 0,
+            special: 0,
+            submodules: Vec::new(),
+            objects: Some(origin.join("objects")),
         };
-        let cancel = AtomicBool::new(false);
-        let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-        let tree = WorkTree::new(git.clone(), workspace.clone());
-        tree.begin(Some(&origin), &Terms::default(), watch).expect("the repository can be read");
-        self.git = repositories(&workspace, &[(git, String::new())], &Terms::default()).map(|git| (data, git));
+        let (prepared, terms) = (Prepared { repos: vec![checkout] }, Terms::default());
+        let begun = git::begin(data.path(), &workspace, &prepared, &terms, &AtomicBool::new(false));
+        begun.expect("the repository can be read");
+        self.git = git::data(data.path(), &workspace, &terms).map(|git| (data, git));
     }
 
     /// Its workspace on this machine.

@@ -300,3 +300,39 @@ async fn an_audit_of_nothing_is_refused_before_it_is_accepted() {
     assert!(host.engine.store().state().all_runs().next().is_none(), "nothing was accepted");
     host.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_repositories_of_an_environment_come_first_and_where_it_says() {
+    let site = site();
+    let [lib, app] = ["lib", "app"].map(|name| site.beside(name));
+    write(&lib.join("one"), "1\n");
+    write(&app.join("two"), "2\n");
+    let repos = format!("[[repos]]\npath = {:?}\ndirectory = \"vendor/lib\"\n", lib.display().to_string());
+    for repo in ["none", "optional"] {
+        let rest = format!("tools = [\"files.*\"]\nworkspace = \"read\"\nrepo = {repo:?}\n{repos}");
+        kit::environment(&site.environments(), &format!("with-{repo}"), &rest);
+    }
+    let host = site.host().await;
+    let prepared = async |submission: Submission| {
+        let submission = Submission { agent: Some("audit".to_owned()), ..submission };
+        let run = host.engine.submit(submission).await.expect("it is accepted");
+        assert_eq!(host.end(run).await.state, RunState::Succeeded);
+        let prepared = host.events(run).into_iter().find_map(|(_, event)| match event.what {
+            Happening::Prepared { workspace } => Some(workspace),
+            _ => None,
+        });
+        prepared.expect("it has a workspace")
+    };
+    let of_lib = format!("vendor/lib: {} without a commit, 1 files, 2 bytes", lib.display());
+    let alone = Submission { environment: Some("with-none".to_owned()), ..Submission::default() };
+    assert_eq!(prepared(alone).await, std::slice::from_ref(&of_lib));
+    let repos = vec![app.display().to_string()];
+    let both = Submission { environment: Some("with-optional".to_owned()), repos, ..Submission::default() };
+    assert_eq!(prepared(both).await, [of_lib, format!("app: {} without a commit, 1 files, 2 bytes", app.display())]);
+    let refused = audit(&host, "with-none", &app).await.expect_err("it takes none of the run's").to_string();
+    assert_eq!(
+        refused,
+        "environment \"with-none\" takes no repository; use another with --env, for example repo-readonly"
+    );
+    host.stop().await;
+}

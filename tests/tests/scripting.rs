@@ -19,6 +19,11 @@ struct Shell {
 
 impl Shell {
     fn with(image: &str) -> Self {
+        Self::over(ImageName::Reference(image.to_owned()))
+    }
+
+    /// The Unix shell, with the commands of an image above it.
+    fn over(image: ImageName) -> Self {
         // Python takes seconds to compile, so the tests have its code in common.
         let cache = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripting"));
         let config = Config { cache, allocation: Allocation::OnDemand, ..Config::default() };
@@ -26,7 +31,7 @@ impl Shell {
         skep_sandbox::lay_out(&folder.path().join("root")).expect("a temporary folder can be written");
         std::fs::create_dir(folder.path().join("root/workspace")).expect("a temporary folder can be written");
         let images = Images::new(folder.path(), vec![kit::built().join("images")]);
-        let names = ["unix", image].map(|name| ImageName::Reference(name.to_owned()));
+        let names = [ImageName::Reference("unix".to_owned()), image];
         let pin = images.pin(&names, Limits::TOOL).expect("the images are built");
         let loaded = images.load(pin.digest).expect("they were kept");
         Self { sandbox: Arc::new(Sandbox::new(config).expect("wasmtime works here")), loaded, folder }
@@ -187,4 +192,31 @@ async fn javascript_tells_what_went_wrong_and_ends_with_one() {
     assert!(code == 1 && text.starts_with("TypeError: late\n"), "{code} {text}");
     let (code, text) = shell.run("js -e 'fetch(\"http://example.com\")'").await;
     assert!(code == 1 && text.starts_with("TypeError: fetch failed: no destination is granted\n"), "{code} {text}");
+}
+
+/// Prints the bytes of its arguments and ends with their number.
+const WASIP1: &str = r#"(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (drop (call 0 (i32.const 0) (i32.const 4)))
+    (drop (call 1 (i32.const 256) (i32.const 1024)))
+    (i32.store (i32.const 8) (i32.const 1024))
+    (i32.store (i32.const 12) (i32.load (i32.const 4)))
+    (drop (call 2 (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16)))
+    (call 3 (i32.load (i32.const 0)))))"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_for_wasip1_is_a_command_like_any_other() {
+    let folder = TempDir::new().expect("there is room for a temporary folder");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("it can be written");
+    write("args.wasm", &wat::parse_str(WASIP1).expect("it is well written"));
+    let manifest = "name = 'old'\nversion = '0.1.0'\n[[commands]]\ncomponent = 'args.wasm'\nnames = ['args']\n";
+    write("image.toml", manifest.as_bytes());
+    let shell = Shell::over(ImageName::Folder(folder.path().to_owned()));
+    let (code, text) = shell.run("args one two | tr '\\0' ' '; echo ${PIPESTATUS[0]}").await;
+    assert_eq!((code, text.as_str()), (0, "args one two 3\n"));
 }

@@ -130,7 +130,7 @@ pub(crate) enum EnvCommand {
     Show {
         /// Its name
         name: String,
-        /// With every limit as a run would have it, and the layer that decides it: host defaults < environment < run
+        /// With every key and limit as a run would have it, and the layer that decides it: host defaults < environment < run
         #[arg(long)]
         resolved: bool,
     },

@@ -73,6 +73,15 @@ pub(crate) enum RunCommand {
         #[arg(short = 'o', long = "to", value_name = "FILE", default_value = "-", requires = "get")]
         to: PathBuf,
     },
+    /// Show what an ended run changed in its workspace, as a patch that git applies
+    #[command(after_help = help::RUN_DIFF)]
+    Diff {
+        /// The run: its id, or the beginning or end of it
+        id: String,
+        /// The changed files only, with the lines added and removed
+        #[arg(long, short = 'l')]
+        list: bool,
+    },
     /// Delete an ended run: its events and what only it kept are gone, a tombstone stays
     Delete {
         /// The run: its id, or the beginning or end of it

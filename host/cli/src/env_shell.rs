@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,13 +13,14 @@ use skep_config::Environment;
 use skep_engine::{DIRECTORY, Images, Loaded};
 use skep_model::{Access, Limits, StartupCommand, Stream};
 use skep_repo::Watch;
+use skep_sandbox::git::Repositories;
 use skep_sandbox::{Ask, Ending, Execution, Input, Meter, Room, Sandbox, Workspace};
 
 use crate::args::ShellArgs;
 use crate::exit::{Exit, problem};
 use crate::host::Settings;
 use crate::output::{Output, note};
-use crate::signals::Signals;
+use crate::signals::{Signals, Wish};
 
 /// What is kept of the output beside showing it: nothing is asked for afterwards.
 const KEPT: usize = 0;
@@ -32,6 +33,7 @@ struct Trial<'a> {
     sandbox: Arc<Sandbox>,
     loaded: Loaded,
     root: Workspace,
+    git: Option<Arc<dyn Repositories>>,
     limits: Limits,
 }
 
@@ -52,7 +54,10 @@ pub(crate) async fn shell(settings: &Settings, out: &Output, args: ShellArgs) ->
     }
     let ending = match args.command {
         Some(line) => trial.execute(vec!["bash".into(), "-c".into(), line], input_of_others(), None).await,
-        None => trial.execute(vec!["bash".into()], input_of(settings, out, &args.name), None).await,
+        None => match person(settings, out, &args.name) {
+            Some(person) => trial.converse(&person).await,
+            None => trial.execute(vec!["bash".into()], Input::Asked(Arc::new(next_bytes)), None).await,
+        },
     };
     Ok(Exit::Command(told(ending).code))
 }
@@ -71,12 +76,14 @@ fn prepare<'a>(
     loaded.variables.retain(|(name, _)| !environment.variables.contains_key(name));
     loaded.variables.extend(environment.variables.clone());
     skep_sandbox::lay_out(root).context("the workspace can't be made")?;
-    let sources: Vec<_> = repos.iter().cloned().map(skep_engine::repo_source).collect();
+    let repos = skep_engine::repositories(environment, repos.to_vec());
     let cancel = AtomicBool::new(false);
     let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-    for about in skep_repo::prepare(&root.join("workspace"), &sources, &settings.repo_terms(), watch)?.repos {
-        note(&about.to_string());
-    }
+    let (home, workspace, terms) = (root.parent().unwrap_or(root), root.join("workspace"), settings.repo_terms());
+    let prepared = skep_repo::prepare(&workspace, &repos, &terms, watch)?;
+    prepared.repos.iter().for_each(|about| note(&about.to_string()));
+    skep_engine::git::begin(home, &workspace, &prepared, &terms, &cancel)?;
+    let git = skep_engine::git::data(home, &workspace, &terms);
     let mut config = settings.sandbox_config()?;
     config.cache = Some(settings.data.join("cache"));
     let room = Room::of(
@@ -84,7 +91,7 @@ fn prepare<'a>(
         settings.config.disk.min_free_bytes / 2,
     );
     let root = Workspace::with_room(root, room)?;
-    Ok(Trial { environment, sandbox: Arc::new(Sandbox::new(config)?), loaded, root, limits })
+    Ok(Trial { environment, sandbox: Arc::new(Sandbox::new(config)?), loaded, root, git, limits })
 }
 
 impl Trial<'_> {
@@ -103,8 +110,36 @@ impl Trial<'_> {
         None
     }
 
-    /// Limits are those of one line of an agent's, but for time: people take theirs.
+    /// A shell for whoever sits there. Ctrl-C ends what runs, and not the session; the shell that ran it ends with it, so the
+    /// next line is the first one of another, in the same workspace.
+    async fn converse(&self, person: &Person) -> Result<Ending> {
+        loop {
+            let input = Input::Asked(Arc::clone(&person.ask));
+            // At the prompt the editor has the keyboard, and nothing runs.
+            let idle = || person.asked.load(Ordering::Relaxed);
+            match self.attempt(vec!["bash".into()], input, None, idle).await? {
+                Ok(ending) => return Ok(ending),
+                Err(Wish::Terminate) => return Ok(left()),
+                Err(Wish::Interrupt) => {
+                    note("\ninterrupted; the shell begins anew, without its variables, in /workspace")
+                }
+            }
+        }
+    }
+
     async fn execute(&self, arguments: Vec<String>, input: Input, timeout_ms: Option<u64>) -> Result<Ending> {
+        Ok(self.attempt(arguments, input, timeout_ms, || false).await?.unwrap_or_else(|_| left()))
+    }
+
+    /// To the end, or to a signal that comes while it is not `idle`. Limits are those of one line of an agent's, but for time:
+    /// people take theirs.
+    async fn attempt(
+        &self,
+        arguments: Vec<String>,
+        input: Input,
+        timeout_ms: Option<u64>,
+        idle: impl Fn() -> bool,
+    ) -> Result<Result<Ending, Wish>> {
         let day = Duration::from_secs(24 * 3_600).as_millis() as u64;
         let limits = Limits { wall_ms: day, cpu_ms: day, output_bytes: u64::MAX, ..self.limits };
         let execution = Execution {
@@ -119,12 +154,19 @@ impl Trial<'_> {
             time_limit: timeout_ms.map(Duration::from_millis),
             output_bytes: KEPT,
             meter: Arc::new(Meter::new(limits)),
-            git: None,
+            git: self.git.clone(),
         };
         let mut signals = Signals::listen()?;
-        tokio::select! {
-            executed = self.sandbox.execute(execution) => Ok(executed.ending),
-            _ = signals.next() => Ok(Ending { code: Exit::Left.code(), reason: String::new() }),
+        let mut executing = std::pin::pin!(self.sandbox.execute(execution));
+        loop {
+            tokio::select! {
+                executed = &mut executing => return Ok(Ok(executed.ending)),
+                wish = signals.next() => {
+                    if wish == Wish::Terminate || !idle() {
+                        return Ok(Err(wish));
+                    }
+                }
+            }
         }
     }
 }
@@ -152,18 +194,27 @@ fn input_of_others() -> Input {
     if std::io::stdin().is_terminal() { Input::Bytes(Default::default()) } else { Input::Asked(Arc::new(next_bytes)) }
 }
 
-fn input_of(settings: &Settings, out: &Output, name: &str) -> Input {
+/// The end of a shell that somebody left.
+fn left() -> Ending {
+    Ending { code: Exit::Left.code(), reason: String::new() }
+}
+
+/// Somebody at a terminal.
+struct Person {
+    /// What they type next.
+    ask: Ask,
+    /// Whether they are being asked.
+    asked: Arc<AtomicBool>,
+}
+
+/// Whoever sits there, if somebody does and there is a line editor for them.
+fn person(settings: &Settings, out: &Output, name: &str) -> Option<Person> {
     if !std::io::stdin().is_terminal() {
-        return Input::Asked(Arc::new(next_bytes));
+        return None;
     }
     let prompt = out.styled(out.palette.voice, &format!("{name}$ "));
-    match editor(settings.data.join(HISTORY), prompt) {
-        Ok(ask) => Input::Asked(ask),
-        Err(error) => {
-            note(&format!("there is no line editor here: {error}"));
-            Input::Asked(Arc::new(next_bytes))
-        }
-    }
+    let editor = editor(settings.data.join(HISTORY), prompt);
+    editor.inspect_err(|error| note(&format!("there is no line editor here: {error}"))).ok()
 }
 
 fn next_bytes() -> Vec<u8> {
@@ -174,23 +225,33 @@ fn next_bytes() -> Vec<u8> {
 }
 
 /// Asks for lines with an editor that has a history.
-fn editor(history: PathBuf, prompt: String) -> rustyline::Result<Ask> {
+fn editor(history: PathBuf, prompt: String) -> rustyline::Result<Person> {
     let mut editor = DefaultEditor::new()?;
     // The first time there is none.
     editor.load_history(&history).unwrap_or_default();
     let editor = Mutex::new(editor);
-    Ok(Arc::new(move || {
+    let asked = Arc::new(AtomicBool::new(false));
+    let asking = Arc::clone(&asked);
+    let ask = move || {
         let mut editor = editor.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            match editor.readline(&prompt) {
-                Ok(line) => {
-                    editor.add_history_entry(&line).unwrap_or_default();
-                    editor.save_history(&history).unwrap_or_default();
-                    return format!("{line}\n").into_bytes();
-                }
-                Err(ReadlineError::Interrupted) => {}
-                Err(_) => return Vec::new(),
-            }
+        asking.store(true, Ordering::Relaxed);
+        let line = next_line(&mut editor, &prompt);
+        asking.store(false, Ordering::Relaxed);
+        let Some(line) = line else { return Vec::new() };
+        editor.add_history_entry(&line).unwrap_or_default();
+        editor.save_history(&history).unwrap_or_default();
+        format!("{line}\n").into_bytes()
+    };
+    Ok(Person { ask: Arc::new(ask), asked })
+}
+
+/// The next line, or nothing when there will be none. Ctrl-C gives up what was typed.
+fn next_line(editor: &mut DefaultEditor, prompt: &str) -> Option<String> {
+    loop {
+        match editor.readline(prompt) {
+            Ok(line) => return Some(line),
+            Err(ReadlineError::Interrupted) => {}
+            Err(_) => return None,
         }
-    }))
+    }
 }

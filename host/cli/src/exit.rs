@@ -189,6 +189,7 @@ fn of_image(error: &skep_image::ImageError) -> Option<Exit> {
         | ImageError::Changed { .. }
         | ImageError::Denied { .. }
         | ImageError::NoImage { .. }
+        | ImageError::NoCommand { .. }
         | ImageError::TooMuch { .. }
         | ImageError::Redirected { .. }
         | ImageError::AddressRefused { .. } => Some(Exit::Refused),

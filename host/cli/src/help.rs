@@ -68,6 +68,15 @@ Examples
   skep run artifacts 0199f3a2 --get audit.md
   skep run artifacts 0199f3a2 --get audit.json -o audit.json";
 
+pub(crate) const RUN_DIFF: &str = "\
+The patch is against the files as they were brought, before the startup commands; what .gitignore names is left out. With
+several repositories there is a patch for each, which `run artifacts` has apart.
+
+Examples
+  skep run diff 0199f3a2
+  skep run diff 0199f3a2 --list
+  skep run diff 0199f3a2 | git apply";
+
 pub(crate) const AGENT_LIST: &str = "\
 Agents are plugins with `provides = \"agent\"`. An agent has no rights of its own; the environment of a run gives it tools.";
 

@@ -69,7 +69,8 @@ impl Settings {
             return Err(problem(Exit::Refused, format!("there is no folder {}, {text}", folder.display())));
         }
         let catalog = Catalog::read(&self.plugins, &self.environments)?;
-        Ok(catalog.with_shipped(shipped::environments()?).with_images(self.images.clone()))
+        let catalog = catalog.with_shipped(shipped::environments()?).with_defaults(&self.config.defaults);
+        Ok(catalog.with_images(self.images.clone()))
     }
 
     fn store_config(&self) -> skep_state::Config {
@@ -136,6 +137,7 @@ impl Settings {
             files: repos.max_files,
             wall: Duration::from_millis(repos.max_wall_ms),
             allow_private: repos.allow_private,
+            mirrors: Some(self.data.join("mirrors")),
             ..skep_repo::Terms::default()
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
-use skep_image::{Folder, Image, ImageError, Reference, Store, Tagged};
+use skep_image::{About, Folder, Image, ImageError, Reference, Store, Tagged};
 use skep_model::Digest;
 
 use crate::args_image::ImageCommand;
@@ -68,14 +68,22 @@ pub(crate) struct ImageItem {
 struct ComponentItem {
     digest: Digest,
     bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adapted_from: Option<&'static str>,
     commands: Vec<String>,
 }
 
 impl ImageItem {
-    pub(crate) fn new(image: &Image, tagged: Option<&Tagged>, bytes_of: impl Fn(Digest) -> Option<u64>) -> Self {
+    pub(crate) fn new(image: &Image, tagged: Option<&Tagged>, about: impl Fn(Digest) -> Option<About>) -> Self {
         let component = |digest: Digest| {
             let named = image.commands().iter().filter(|(_, component)| **component == digest);
-            ComponentItem { digest, bytes: bytes_of(digest), commands: named.map(|(name, _)| name.clone()).collect() }
+            let about = about(digest);
+            ComponentItem {
+                digest,
+                bytes: about.map(|about| about.bytes),
+                adapted_from: about.filter(|about| about.adapted).map(|_| "wasip1"),
+                commands: named.map(|(name, _)| name.clone()).collect(),
+            }
         };
         let components: Vec<_> = image.components().into_iter().map(component).collect();
         Self {
@@ -116,7 +124,8 @@ impl ImageItem {
         self.components.iter().try_for_each(|component| {
             let bytes = component.bytes.map_or_else(|| "missing".to_owned(), size);
             let commands = component.commands.iter().map(|name| harmless(name)).collect::<Vec<_>>().join(" ");
-            out.facts(&[("component", format!("{}, {bytes}: {commands}", component.digest))])
+            let adapted = component.adapted_from.map(|from| format!(", adapted from {from}")).unwrap_or_default();
+            out.facts(&[("component", format!("{}, {bytes}{adapted}: {commands}", component.digest))])
         })
     }
 }
@@ -129,7 +138,7 @@ fn build(store: &Store, out: &Output, folder: &Path, tag: Option<Reference>) -> 
     };
     store.tag(&reference, &image)?;
     let tagged = store.tagged(&reference)?;
-    ImageItem::new(&image, tagged.as_ref(), |digest| store.size(digest)).print(out)?;
+    ImageItem::new(&image, tagged.as_ref(), |digest| store.about(digest)).print(out)?;
     Ok(Exit::Done)
 }
 
@@ -148,7 +157,7 @@ fn list(store: &Store, out: &Output) -> Result<Exit> {
     let (mut items, mut exit) = (Vec::new(), Exit::Done);
     for tagged in store.list()? {
         match store.image(tagged.image) {
-            Ok(image) => items.push(ImageItem::new(&image, Some(&tagged), |digest| store.size(digest))),
+            Ok(image) => items.push(ImageItem::new(&image, Some(&tagged), |digest| store.about(digest))),
             Err(error) => {
                 note(&format!("error: {}: {error}", tagged.reference));
                 exit = Exit::DataFolder;
@@ -170,11 +179,11 @@ fn inspect(store: &Store, out: &Output, image: &str) -> Result<Exit> {
     match meant(image)? {
         Meant::Folder(path) => {
             let folder = Folder::read(&path)?;
-            ImageItem::new(folder.image(), None, |digest| folder.size(digest)).print(out)?;
+            ImageItem::new(folder.image(), None, |digest| folder.about(digest)).print(out)?;
         }
         Meant::Reference(reference) => {
             let image = store.resolve(&reference)?;
-            ImageItem::new(&image, store.tagged(&reference)?.as_ref(), |digest| store.size(digest)).print(out)?;
+            ImageItem::new(&image, store.tagged(&reference)?.as_ref(), |digest| store.about(digest)).print(out)?;
         }
     }
     Ok(Exit::Done)

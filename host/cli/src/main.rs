@@ -21,6 +21,7 @@ mod plugin_check;
 mod readable;
 mod run_artifacts;
 mod run_batch;
+mod run_diff;
 mod run_end;
 mod run_inspect;
 mod run_read;
@@ -102,6 +103,7 @@ async fn dispatch_run(command: RunCommand, settings: &Settings, out: &Output) ->
         RunCommand::Logs { id, follow, from } => run_inspect::logs(settings, out, &id, from, follow).await,
         RunCommand::Cancel { id, reason } => run_steer::cancel(settings, out, &id, &reason).await,
         RunCommand::Replay { id } => run_replay::replay(settings, out, &id).await,
+        RunCommand::Diff { id, list } => run_diff::diff(settings, out, &id, list),
         RunCommand::Artifacts { id, get, to } => run_artifacts::artifacts(settings, out, &id, get.as_deref(), &to),
         RunCommand::Delete { id, reason } => run_steer::delete(settings, out, &id, &reason),
     }

@@ -23,15 +23,22 @@
 //! [tool_limits]
 //! memory_bytes = "128m"
 //! ```
+//!
+//! `environments/README.md` has all keys; [`KEYS`](crate::KEYS) is the list of them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use skep_model::{Access, LimitKind, Overrides, StartupCommand};
-use skep_toml::{Document, Section, folder, one_of, prose};
+use skep_model::{Access, EgressRule, LimitKind, Overrides, REPOS, RepoSpec, StartupCommand};
+use skep_toml::{Document, Section, Value, folder, one_of, prose};
 
+use crate::guidance::{self, Prompt, Skill, Text};
+use crate::layers::{Layer, Origins};
+use crate::mcp::{self, McpServer};
 use crate::plugin::ACCESS;
-use crate::{ConfigError, ToolPattern, amount, name};
+use crate::reading::Reading;
+use crate::secrets::{self, SecretBinding};
+use crate::{ConfigError, Directory, ToolPattern, amount, directories, egress, model, name, repos, variables};
 
 /// An environment. `Environment::default()` grants nothing at all, takes no repository and has no name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,8 +53,10 @@ pub struct Environment {
     pub tools: Vec<ToolPattern>,
     /// The most that a tool may do with the workspace, whatever its manifest asks for.
     pub workspace: Access,
-    /// Whether runs bring a repository.
+    /// Whether runs bring repositories of their own.
     pub repo: RepoNeed,
+    /// The repositories that every run brings, before its own.
+    pub repos: Vec<RepoSpec>,
     /// What the shell may execute; of commands with the same name, the later image's counts. Without one there is no shell.
     pub image: Vec<ImageName>,
     /// Commands that make the workspace ready, in order.
@@ -58,6 +67,28 @@ pub struct Environment {
     pub limits: Overrides,
     /// What a tool call gets where the tool's manifest asks for nothing, and the most that it gets where it asks for more.
     pub tool_limits: Overrides,
+    /// Where requests may go; nowhere else.
+    pub egress: Vec<EgressRule>,
+    /// Where secrets may be put.
+    pub secrets: Vec<SecretBinding>,
+    /// Folders of this machine beside the workspace.
+    pub directories: Vec<Directory>,
+    /// The model, and those that take its place when it can't be had, in order.
+    pub model: Vec<String>,
+    /// Servers of tools, those of `mcp_file` after those of the file itself.
+    pub mcp: Vec<McpServer>,
+    /// A file of servers in the form of other programs.
+    pub mcp_file: Option<PathBuf>,
+    /// Texts that every model is given.
+    pub rules: Vec<Text>,
+    /// Folders of skills.
+    pub skills: Vec<Skill>,
+    /// Prompts by name.
+    pub prompts: BTreeMap<String, Prompt>,
+    /// How long the workspace of a failed run is kept, in milliseconds; it is removed at once when 0.
+    pub failed_workspace_ms: u64,
+    /// Where each value comes from.
+    pub origins: Origins,
 }
 
 /// How an environment names an image.
@@ -69,14 +100,14 @@ pub enum ImageName {
     Folder(PathBuf),
 }
 
-/// Whether a run brings repositories into its workspace.
+/// Whether a run brings repositories into its workspace beside those of the environment, which always come and come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RepoNeed {
     /// It must name one at least.
     Required,
     /// It may.
     Optional,
-    /// It may not; the workspace starts empty.
+    /// It may not.
     #[default]
     None,
 }
@@ -88,18 +119,34 @@ const REPO: &[(&str, RepoNeed)] =
 const STARTUP_MS: u64 = 600_000;
 /// The longest startup command, in bytes.
 const COMMAND_BYTES: usize = 64 * 1024;
-
-const LATER: &[&str] =
-    &["repos", "egress", "secrets", "directories", "model", "mcp", "rules", "skills", "prompts", "retention"];
+/// The most of all startup commands and variables together, in bytes: a run's first event has room for all of them.
+const TOGETHER_BYTES: usize = 256 * 1024;
+/// The longest that a failed workspace is kept, in milliseconds: a week.
+const KEPT_MS: u64 = 7 * 24 * 3_600_000;
 
 impl Environment {
-    /// The environment in `text`, which is the content of `file`.
+    /// The environment in `file`, with the files that it names.
+    ///
+    /// # Errors
+    /// It can't be read, or all that is wrong with it and them.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        Self::make(&crate::read(file)?, &Reading { file, others: true })
+    }
+
+    /// The environment in `text`, which is the content of `file`. Other files that it names are not looked at, so their texts
+    /// and servers are missing.
     ///
     /// # Errors
     /// All that is wrong with it.
     pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        Self::make(text, &Reading { file, others: false })
+    }
+
+    fn make(text: &str, reading: &Reading<'_>) -> Result<Self, ConfigError> {
+        let file = reading.file;
         Document::parse(file, text, |root| {
-            root.later(LATER);
+            let egress = egress::granted(root);
+            let mut mcp = mcp::servers(root);
             let environment = Self {
                 name: root.need("name", name::name),
                 description: root.get("description", prose).unwrap_or_default(),
@@ -107,11 +154,23 @@ impl Environment {
                 tools: root.list("tools", ToolPattern::parse),
                 workspace: root.get("workspace", one_of(ACCESS)).unwrap_or_default(),
                 repo: root.get("repo", one_of(REPO)).unwrap_or_default(),
+                repos: repos::repos(root, file),
                 image: images(root, file),
                 startup: root.sections("startup").into_iter().map(startup).collect(),
-                variables: variables(root),
+                variables: variables::of(root, "env", variables::value),
                 limits: amount::limits(root, "limits"),
                 tool_limits: amount::limits(root, "tool_limits"),
+                secrets: secrets::secrets(root, &egress),
+                directories: directories::directories(root),
+                model: model::names(root),
+                mcp_file: mcp_file(root, reading, &mut mcp),
+                rules: guidance::rules(root, reading),
+                skills: guidance::skills(root, reading),
+                prompts: guidance::prompts(root, reading),
+                failed_workspace_ms: root.section("retention").map(retention).unwrap_or_default(),
+                origins: origins(root),
+                egress,
+                mcp,
             };
             environment.check(root);
             environment
@@ -132,6 +191,14 @@ impl Environment {
         if self.image.is_empty() && !self.startup.is_empty() {
             root.refuse(&["startup"], "there is nothing to execute: name an `image`, such as \"unix\"");
         }
+        let commands: usize = self.startup.iter().map(|startup| startup.command.len()).sum();
+        let variables: usize = self.variables.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if commands + variables > TOGETHER_BYTES {
+            let message = format!(
+                "`startup` and `env` have at most {TOGETHER_BYTES} bytes together; put more into a script of a repository"
+            );
+            root.refuse(&[if commands > variables { "startup" } else { "env" }], &message);
+        }
         if !self.image.is_empty() && self.workspace == Access::None {
             let message = "commands work in the workspace: set `workspace` to \"read\" or \"write\"";
             root.refuse(&["image"], message);
@@ -140,9 +207,22 @@ impl Environment {
             let message = "startup commands make the workspace ready: set `workspace` to \"write\"";
             root.refuse(&["startup"], message);
         }
+        if !self.directories.is_empty() && self.workspace == Access::None {
+            let message = "directories stand beside a workspace: set `workspace` to \"read\" or \"write\"";
+            root.refuse(&["directories"], message);
+        }
         if self.repo != RepoNeed::None && self.workspace == Access::None {
             let message = "a repository that no tool may read is of no use: set `workspace` to \"read\" or \"write\"";
             root.refuse(&["repo"], message);
+        }
+        if !self.repos.is_empty() && self.workspace == Access::None {
+            let message = "repositories that no tool may read are of no use: set `workspace` to \"read\" or \"write\"";
+            root.refuse(&["repos"], message);
+        }
+        if self.repos.len() >= REPOS && self.repo == RepoNeed::Required {
+            let message =
+                format!("`repos` has the most repositories that a run may have, {REPOS}; none is left for its own");
+            root.refuse(&["repo"], &message);
         }
     }
 }
@@ -191,24 +271,44 @@ fn command(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The table of variables.
-fn variables(root: &mut Section<'_>) -> BTreeMap<String, String> {
-    let Some(mut section) = root.section("env") else { return BTreeMap::new() };
-    let mut variables = BTreeMap::new();
-    for (name, value) in section.pairs() {
-        if !is_variable(name) {
-            value.problem("is no variable's name: write letters, digits and underscores, and no digit first");
+/// Adds the servers of the file, if there is one and it is read.
+fn mcp_file(root: &mut Section<'_>, reading: &Reading<'_>, servers: &mut Vec<McpServer>) -> Option<PathBuf> {
+    let value = root.take("mcp_file")?;
+    let path = value.text(folder(reading.file))?;
+    let read = value.text(|_| match reading.text(&path)? {
+        Some(text) => mcp::file(&path, &text).map_err(|error| error.to_string().replace('\n', "; ")),
+        None => Ok(Vec::new()),
+    })?;
+    for server in read {
+        match servers.iter().find(|other| other.name.eq_ignore_ascii_case(&server.name)) {
+            Some(other) => value.problem(&format!("has a server named {:?}, and so has this file", other.name)),
+            None => servers.push(server),
         }
-        let text = value.text(|text| match text.contains('\0') {
-            true => Err("a variable's value has no NUL in it".to_owned()),
-            false => Ok(text.to_owned()),
-        });
-        variables.extend(text.map(|text| (name.to_owned(), text)));
     }
-    variables
+    Some(path)
 }
 
-fn is_variable(name: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !name.is_empty() && name.len() <= 128 && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit())
+fn retention(mut section: Section<'_>) -> u64 {
+    let kept = section.take("failed_workspace");
+    let kept = kept.and_then(|value| {
+        value.amount(|text| match amount::amount(LimitKind::WallMs, text)? {
+            ms if ms > KEPT_MS => Err(format!("a workspace is kept for 168h at most, which is {KEPT_MS} ms")),
+            ms => Ok(ms),
+        })
+    });
+    kept.unwrap_or_default()
+}
+
+/// All that the file says is the environment's.
+fn origins(root: &mut Section<'_>) -> Origins {
+    let mut origins = Origins::default();
+    for key in root.keys() {
+        origins.note(key, Layer::Environment);
+    }
+    for table in ["env", "limits", "tool_limits"] {
+        for entry in root.take(table).iter().flat_map(Value::keys) {
+            origins.note(format!("{table}.{entry}"), Layer::Environment);
+        }
+    }
+    origins
 }

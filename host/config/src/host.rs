@@ -6,6 +6,10 @@
 //! plugins = ["plugins"]             # searched after the built-in ones; relative to this file
 //! environments = ["environments"]
 //!
+//! [defaults]                        # what environments have that say nothing of it
+//! agent = "audit"
+//! limits = { wall_ms = "30min" }
+//!
 //! [maxima]                          # what a run may be given at most; the same keys as limits
 //! wall_ms = "24h"
 //!
@@ -26,12 +30,13 @@
 //! allow_private = false             # whether URLs may lead into this machine's own network
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use skep_model::{LimitKind, Limits};
+use skep_model::{LimitKind, Limits, Overrides};
 use skep_toml::{Document, Section, folder};
 
-use crate::{ConfigError, amount};
+use crate::{ConfigError, amount, model, name, variables};
 
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
@@ -59,6 +64,8 @@ pub const TOOL_MAXIMA: Limits = Limits { cpu_ms: 1_800_000, wall_ms: 3_600_000, 
 /// How a host is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostConfig {
+    /// What environments have that say nothing of it.
+    pub defaults: Defaults,
     /// What a run may be given at most. A default above it is lowered to it.
     pub maxima: Limits,
     /// What a tool call may be given at most.
@@ -77,6 +84,21 @@ pub struct HostConfig {
     pub plugins: Vec<PathBuf>,
     /// Folders of environments, searched after the built-in ones.
     pub environments: Vec<PathBuf>,
+}
+
+/// What every environment has that says nothing of it. None of it is a grant: what a run may reach, its environment says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Defaults {
+    /// The agent of runs that name none.
+    pub agent: Option<String>,
+    /// The model, and those that take its place.
+    pub model: Vec<String>,
+    /// Variables of commands.
+    pub variables: BTreeMap<String, String>,
+    /// Limits of a run.
+    pub limits: Overrides,
+    /// Limits of a tool call.
+    pub tool_limits: Overrides,
 }
 
 /// How long ended runs stay. An ended run stays while any of these holds; by default nothing is ever deleted.
@@ -111,6 +133,7 @@ pub struct Repos {
 impl Default for HostConfig {
     fn default() -> Self {
         Self {
+            defaults: Defaults::default(),
             maxima: RUN_MAXIMA,
             tool_maxima: TOOL_MAXIMA,
             concurrency: 64,
@@ -144,9 +167,12 @@ impl HostConfig {
     pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
         Document::parse(file, text, |root| {
             let default = Self::default();
+            let run = maxima(root, "maxima", default.maxima);
+            let tool = maxima(root, "tool_maxima", default.tool_maxima);
             Self {
-                maxima: maxima(root, "maxima", default.maxima),
-                tool_maxima: maxima(root, "tool_maxima", default.tool_maxima),
+                defaults: root.section("defaults").map(|section| defaults(section, &run, &tool)).unwrap_or_default(),
+                maxima: run,
+                tool_maxima: tool,
                 concurrency: count(root, "concurrency", default.concurrency),
                 queue: count(root, "queue", default.queue),
                 retention: root.section("retention").map(retention).unwrap_or_default(),
@@ -157,6 +183,27 @@ impl HostConfig {
             }
         })
     }
+}
+
+fn defaults(mut section: Section<'_>, run: &Limits, tool: &Limits) -> Defaults {
+    let defaults = Defaults {
+        agent: section.get("agent", name::name),
+        model: model::names(&mut section),
+        variables: variables::of(&mut section, "env", variables::value),
+        limits: amount::limits(&mut section, "limits"),
+        tool_limits: amount::limits(&mut section, "tool_limits"),
+    };
+    // An environment that can't help it should not be refused for them.
+    let wishes = [
+        ("limits", Limits::RUN.with(&defaults.limits, run)),
+        ("tool_limits", Limits::TOOL.with(&defaults.tool_limits, tool)),
+    ];
+    for (key, result) in wishes {
+        if let Err(error) = result {
+            section.refuse(&[key], &error.to_string());
+        }
+    }
+    defaults
 }
 
 fn maxima(root: &mut Section<'_>, key: &'static str, mut limits: Limits) -> Limits {

@@ -134,7 +134,7 @@ fn capabilities(mut section: Section<'_>, provides: Option<Provides>) -> Capabil
     }
     Capabilities {
         workspace: section.get("workspace", workspace).unwrap_or_default(),
-        egress: section.sections("egress").into_iter().map(egress::rule).collect(),
+        egress: egress::asked(&mut section),
         secrets: section.list("secrets", name::secret),
         limits: amount::limits(&mut section, "limits"),
     }

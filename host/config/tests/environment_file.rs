@@ -19,7 +19,12 @@ fn problems(text: &str) -> String {
 #[test]
 fn an_empty_environment_grants_nothing() {
     let empty = parse("name = 'empty'").unwrap();
-    assert_eq!(empty, Environment { name: "empty".to_owned(), ..Environment::default() });
+    let origins = empty.origins.clone();
+    assert_eq!(empty, Environment { name: "empty".to_owned(), origins, ..Environment::default() });
+    assert!(
+        empty.egress.is_empty() && empty.secrets.is_empty() && empty.directories.is_empty() && empty.mcp.is_empty()
+    );
+    assert!(empty.not_in_force().is_empty());
     assert!(!empty.grants("files", "read"));
     assert_eq!(empty.access(Access::Write), Access::None);
     assert_eq!(empty.repo, RepoNeed::None);
@@ -63,12 +68,11 @@ fn a_repository_that_nobody_may_read_is_refused() {
 }
 
 #[test]
-fn what_is_not_served_yet_is_refused_and_never_ignored() {
-    let message = problems("name = 'e'\nsecrets = []\nmodel = 'x'\nworkspase = 'read'");
+fn a_key_that_is_unknown_is_never_ignored() {
     assert_eq!(
-        message,
-        "environment.toml:2: `secrets`: is not served by this host yet; leave it out\n\
-         environment.toml:3: `model`: is not served by this host yet; leave it out\n\
+        problems("name = 'e'\nsecret = 'x'\nmodels = 'x'\nworkspase = 'read'"),
+        "environment.toml:2: unknown key `secret`; did you mean `secrets`?\n\
+         environment.toml:3: unknown key `models`; did you mean `model`?\n\
          environment.toml:4: unknown key `workspase`; did you mean `workspace`?"
     );
 }

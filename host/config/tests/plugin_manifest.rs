@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use skep_config::{Capabilities, ConfigError, PluginManifest, Provides};
-use skep_model::{Access, EgressRule, Idempotency, LimitKind};
+use skep_model::{Access, EgressRule, Idempotency, LimitKind, Scheme};
 
 const FILES: &str = r#"
 name = "files"
@@ -59,6 +59,9 @@ fn a_whole_manifest_is_read_into_meaning() {
     assert_eq!((asked.workspace, asked.secrets.as_slice()), (Access::Write, ["TOKEN".to_owned()].as_slice()));
     assert_eq!(asked.limits.0, [(LimitKind::MemoryBytes, 64 << 20), (LimitKind::Calls, 1000)]);
     let rule = EgressRule {
+        scheme: Scheme::Https,
+        port: None,
+        private: false,
         host: "*.example.com".to_owned(),
         methods: vec!["GET".to_owned(), "POST".to_owned()],
         paths: vec!["/v1/**".to_owned(), "/search".to_owned()],
@@ -134,6 +137,24 @@ fn impossible_values_say_what_would_do() {
         "\"Files\"",
         "plugin.toml:2: `name`: \"Files\" is no name: write a lower-case letter, then up to 63 lower-case letters, digits and hyphens",
     );
+}
+
+#[test]
+fn a_plugin_asks_for_no_private_address() {
+    let private = FILES.replacen("host = \"*.example.com\"", "host = \"*.example.com\"\nprivate = true", 1);
+    assert_eq!(
+        problems(&private),
+        "plugin.toml:18: `capabilities.egress[0].private`: only an environment can permit private addresses"
+    );
+    for address in ["1.1.1.1", "127.1", "0x7f.1", "::1"] {
+        refused(
+            "\"*.example.com\"",
+            &format!("{address:?}"),
+            &format!(
+                "plugin.toml:17: `capabilities.egress[0].host`: {address:?} is an address; rules are about host names"
+            ),
+        );
+    }
 }
 
 #[test]

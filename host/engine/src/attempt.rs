@@ -384,7 +384,14 @@ impl Attempts {
             other => other,
         };
         let usage = subject.spent.usage();
-        subject.log.add_durably(vec![Happening::Ended { outcome, usage }]).await?;
+        let state = self.store.record(subject.run)?.map(|record| record.state);
+        let mut happenings = match state {
+            // Before that, nothing was done for the agent.
+            Some(RunState::InProgress | RunState::Blocked) => self.homes.changes(subject.run, &self.store).await?,
+            _ => Vec::new(),
+        };
+        happenings.push(Happening::Ended { outcome, usage });
+        subject.log.add_durably(happenings).await?;
         Ok(After::Ended)
     }
 }

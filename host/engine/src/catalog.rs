@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use skep_config::{Environment, PluginManifest, Provides};
+use skep_config::{Defaults, Environment, PluginManifest, Provides};
 use skep_model::Digest;
 use skep_sandbox::{Sandbox, ToolDescription};
 
@@ -83,7 +83,7 @@ impl Catalog {
             .concat()
         {
             let file = folder.join("environment.toml");
-            let environment = Environment::parse(&file, &skep_config::read(&file)?)?;
+            let environment = Environment::read(&file)?;
             if let Some(other) = catalog.environments.insert(environment.name.clone(), environment) {
                 return Err(Error::Invalid(format!(
                     "environment {} is defined twice, the second time in {}; remove one",
@@ -100,6 +100,13 @@ impl Catalog {
         for environment in environments {
             self.environments.entry(environment.name.clone()).or_insert(environment);
         }
+        self
+    }
+
+    /// The same with what the operator sets for environments that say nothing of it.
+    pub fn with_defaults(mut self, defaults: &Defaults) -> Self {
+        let over = |(name, environment): (String, Environment)| (name, environment.over(defaults));
+        self.environments = self.environments.into_iter().map(over).collect();
         self
     }
 

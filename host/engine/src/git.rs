@@ -1,11 +1,11 @@
 //! The git data of a run's repositories, as its commands may ask for it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use skep_repo::{Git, RepoError, Terms, WorkTree};
+use skep_repo::{Checkout, Git, Origin, Prepared, RepoError, Terms, Watch, WorkTree};
 use skep_sandbox::git::{
     Commit, Comparison, Difference, Entry, GitFailure, Head, NewCommit, Object, Person, Reference, Repositories, Side,
     Source, Walk,
@@ -25,15 +25,55 @@ struct Trees {
     one: Mutex<()>,
 }
 
-/// The repositories of the workspace `workspace`: each a git folder, and its folder in the workspace, which is empty for the
-/// workspace itself. None if there is none.
-pub fn repositories(workspace: &Path, folders: &[(PathBuf, String)], terms: &Terms) -> Option<Arc<dyn Repositories>> {
-    let tree = |(git, folder): &(PathBuf, String)| {
-        let top = if folder.is_empty() { DIRECTORY.to_owned() } else { format!("{DIRECTORY}/{folder}") };
-        (top, WorkTree::new(git.clone(), workspace.join(folder)))
+/// The folder of git data in a home.
+const GIT: &str = "git";
+/// Beside the git folders, which are numbered: their repositories' folders in the workspace, in order.
+const FOLDERS: &str = "folders.json";
+
+/// Makes the git data of a workspace's repositories below `home`, and takes the files as they are for what the run begins with.
+///
+/// # Errors
+/// See [`WorkTree::begin`].
+pub fn begin(
+    home: &Path,
+    workspace: &Path,
+    prepared: &Prepared,
+    terms: &Terms,
+    cancel: &AtomicBool,
+) -> Result<(), RepoError> {
+    let git = home.join(GIT);
+    let unwritable = |source| RepoError::Write { path: git.clone(), source };
+    std::fs::create_dir_all(&git).map_err(unwritable)?;
+    for (number, checkout) in prepared.repos.iter().enumerate() {
+        let Checkout { folder, commit, branch, objects, .. } = checkout;
+        let origin = objects.clone().map(|objects| Origin { objects, commit: commit.clone(), branch: branch.clone() });
+        let watch = Watch { progress: &mut |_| {}, cancel };
+        WorkTree::new(git.join(number.to_string()), workspace.join(folder)).begin(origin.as_ref(), terms, watch)?;
+    }
+    let folders: Vec<_> = prepared.repos.iter().map(|checkout| checkout.folder.as_str()).collect();
+    std::fs::write(git.join(FOLDERS), serde_json::Value::from(folders).to_string()).map_err(unwritable)
+}
+
+/// The repositories that [`begin`] took up: each one's folder in the workspace, and its work tree.
+pub(crate) fn trees(home: &Path, workspace: &Path) -> Vec<(String, WorkTree)> {
+    let git = home.join(GIT);
+    let folders =
+        std::fs::read(git.join(FOLDERS)).ok().and_then(|json| serde_json::from_slice::<Vec<String>>(&json).ok());
+    let tree = |(number, folder): (usize, String)| {
+        let tree = WorkTree::new(git.join(number.to_string()), workspace.join(&folder));
+        (folder, tree)
     };
+    folders.unwrap_or_default().into_iter().enumerate().map(tree).collect()
+}
+
+/// The git data of a home, as its commands may ask for it; none where there is none.
+pub fn data(home: &Path, workspace: &Path, terms: &Terms) -> Option<Arc<dyn Repositories>> {
+    let placed = |(folder, tree): (String, WorkTree)| match folder.as_str() {
+        "" => (DIRECTORY.to_owned(), tree),
+        folder => (format!("{DIRECTORY}/{folder}"), tree),
+    };
+    let trees: Vec<_> = trees(home, workspace).into_iter().map(placed).collect();
     let terms = Terms { wall: LONGEST, ..terms.clone() };
-    let trees: Vec<_> = folders.iter().map(tree).collect();
     (!trees.is_empty()).then(|| Arc::new(Trees { trees, terms, one: Mutex::default() }) as Arc<dyn Repositories>)
 }
 

@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use skep_model::{Access, Outcome, RepoSource, RunId, RunSpec};
+use skep_model::{Access, Happening, Outcome, RunId, RunSpec};
 use skep_repo::{RepoError, Watch};
 use skep_sandbox::git::Repositories;
 use skep_sandbox::{Room, Workspace, WorkspaceError};
+use skep_state::Store;
 
-use crate::Error;
+use crate::{Error, changes, git};
 
+/// The root's name in a home; beside it is what commands have no business with.
+const ROOT: &str = "root";
 /// The workspace's name in its root.
 const WORKSPACE: &str = "workspace";
 
@@ -40,9 +43,10 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    fn open(path: &Path, room: Room) -> Result<Self, WorkspaceError> {
-        let root = Workspace::with_room(path, room)?;
-        Ok(Self { workspace: root.below(WORKSPACE)?, root, git: None })
+    fn open(path: &Path, room: Room, terms: &skep_repo::Terms) -> Result<Self, WorkspaceError> {
+        let root = Workspace::with_room(&path.join(ROOT), room)?;
+        let git = git::data(path, &path.join(ROOT).join(WORKSPACE), terms);
+        Ok(Self { workspace: root.below(WORKSPACE)?, root, git })
     }
 }
 
@@ -79,7 +83,7 @@ impl Homes {
     }
 
     pub(crate) fn open(&self, run: RunId, spec: &RunSpec) -> Result<Home, Outcome> {
-        Home::open(&self.path(run), Room::of(&spec.limits, self.reserve))
+        Home::open(&self.path(run), Room::of(&spec.limits, self.reserve), &self.terms)
             .map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
     }
 
@@ -92,8 +96,7 @@ impl Homes {
             let marked =
                 fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(marker(&path), boot));
             marked.map_err(|source| Unmade::Marker(path.clone(), source))?;
-            let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-            let prepared = prepare(&path, &spec.repos, &terms, watch);
+            let prepared = prepare(&path, &spec, &terms, &cancel);
             // Whoever gave up may have looked for something to remove before it was there.
             if cancel.load(Ordering::Relaxed) {
                 discard(run, &path);
@@ -104,6 +107,15 @@ impl Homes {
             Ok(prepared) => Ok(prepared.repos.iter().map(ToString::to_string).collect()),
             Err(unmade) => Err(unmade.outcome()),
         })
+    }
+
+    /// What the run changed in its workspace, as events for its journal; none when there is no workspace that can be trusted.
+    pub(crate) async fn changes(&self, run: RunId, store: &Arc<Store>) -> Result<Vec<Happening>, Error> {
+        if self.find(run) != Found::Home {
+            return Ok(Vec::new());
+        }
+        let home = self.path(run);
+        changes::keep(store, &home, &home.join(ROOT).join(WORKSPACE), &self.terms).await
     }
 
     /// Removes a run's workspace; a leftover costs room and nothing else.
@@ -143,15 +155,22 @@ impl Homes {
 /// The root, with the repositories in its workspace. It has its name when it is whole, and not before.
 fn prepare(
     path: &Path,
-    repos: &[RepoSource],
+    spec: &RunSpec,
     terms: &skep_repo::Terms,
-    watch: Watch<'_>,
+    cancel: &AtomicBool,
 ) -> Result<skep_repo::Prepared, Unmade> {
     let partial = partial(path);
     skep_repo::remove(&partial).map_err(Unmade::Repo)?;
     let unmade = |source| Unmade::Marker(path.to_owned(), source);
-    skep_sandbox::lay_out(&partial).map_err(unmade)?;
-    let prepared = skep_repo::prepare(&partial.join(WORKSPACE), repos, terms, watch).map_err(Unmade::Repo)?;
+    let root = partial.join(ROOT);
+    skep_sandbox::lay_out(&root).map_err(unmade)?;
+    let workspace = root.join(WORKSPACE);
+    let watch = Watch { progress: &mut |_| {}, cancel };
+    let prepared = skep_repo::prepare(&workspace, &spec.repos, terms, watch).map_err(Unmade::Repo)?;
+    // Where nothing can be changed and nothing asks for git, nobody needs to know what was there.
+    if spec.grants.image.is_some() || spec.grants.tools.iter().any(|tool| tool.workspace == Access::Write) {
+        git::begin(&partial, &workspace, &prepared, terms, cancel).map_err(Unmade::Repo)?;
+    }
     fs::rename(&partial, path).map_err(unmade)?;
     Ok(prepared)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use skep_config::{Environment, RepoNeed};
-use skep_model::{Event, Happening, Limits, Overrides, RepoSource, RunId, RunSpec};
+use skep_model::{Event, Happening, Limits, Overrides, REPOS, RepoSource, RepoSpec, RunId, RunSpec};
 use skep_state::Store;
 
 use crate::Error;
@@ -20,8 +20,6 @@ pub const PROMPT_BYTES: usize = 1 << 20;
 pub const MESSAGE_BYTES: usize = 1 << 20;
 /// The longest name of whoever writes to a run, in bytes.
 const SENDER_BYTES: usize = 256;
-/// Repositories of one run.
-const REPOS: usize = 16;
 const TITLE_CHARS: usize = 80;
 
 /// What somebody wants done.
@@ -38,7 +36,7 @@ pub struct Submission {
     pub agent: Option<String>,
     /// The environment's name; `minimal` when absent.
     pub environment: Option<String>,
-    /// Repositories: a folder of this machine or a URL.
+    /// Repositories beside those of the environment: a folder of this machine or a URL.
     pub repos: Vec<String>,
     /// Limits other than the defaults, each `key=value`.
     pub limits: Vec<String>,
@@ -170,8 +168,8 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
     ))
 }
 
-fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<RepoSource>, Error> {
-    let name = &environment.name;
+fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<RepoSpec>, Error> {
+    let Environment { name, repos: given, .. } = environment;
     match (environment.repo, repos.len()) {
         (RepoNeed::Required, 0) => {
             Err(Error::Invalid(format!("environment {name:?} works on a repository; name one with --repo")))
@@ -179,22 +177,41 @@ fn check_repos(repos: Vec<String>, environment: &Environment) -> Result<Vec<Repo
         (RepoNeed::None, 1..) => Err(Error::Invalid(format!(
             "environment {name:?} takes no repository; use another with --env, for example repo-readonly"
         ))),
-        (_, count) if count > REPOS => Err(Error::Invalid(format!("{count} repositories; at most {REPOS} are taken"))),
+        (_, count) if count > REPOS.saturating_sub(given.len()) => Err(Error::Invalid(match given.len() {
+            0 => format!("{count} repositories; at most {REPOS} are taken"),
+            given => {
+                format!("{count} repositories beside the {given} of environment {name:?}; at most {REPOS} are taken")
+            }
+        })),
         _ if repos.iter().any(|repo| repo.len() > PATH_BYTES) => {
             Err(Error::Invalid(format!("a repository's path or URL has at most {PATH_BYTES} bytes")))
         }
-        _ => Ok(repos.into_iter().map(repo_source).collect()),
+        _ => Ok(repositories(environment, repos)),
     }
 }
 
+/// The repositories of the environment, and then those that are named beside them.
+pub fn repositories(environment: &Environment, own: Vec<String>) -> Vec<RepoSpec> {
+    environment.repos.iter().map(here).chain(own.into_iter().map(|repo| repo_source(repo).into())).collect()
+}
+
 /// What somebody means who names a repository: a URL, or a folder of this machine.
-pub fn repo_source(repo: String) -> RepoSource {
-    if repo.contains("://") {
-        return RepoSource::Url(repo);
+fn repo_source(repo: String) -> RepoSource {
+    if repo.contains("://") { RepoSource::Url(repo) } else { RepoSource::Path(absolute(repo)) }
+}
+
+/// The environment's file may have been named by a relative path too.
+fn here(repo: &RepoSpec) -> RepoSpec {
+    match repo.source.clone() {
+        RepoSource::Path(path) => RepoSpec { source: RepoSource::Path(absolute(path)), ..repo.clone() },
+        RepoSource::Url(_) => repo.clone(),
     }
-    // The path is the submitter's, who may stand elsewhere than the host does when the run begins.
-    let absolute = std::path::absolute(&repo).ok().and_then(|path| path.into_os_string().into_string().ok());
-    RepoSource::Path(absolute.unwrap_or(repo))
+}
+
+/// A path is of whoever names it, who may stand elsewhere than the host does when the run begins.
+fn absolute(path: String) -> String {
+    let absolute = std::path::absolute(&path).ok().and_then(|path| path.into_os_string().into_string().ok());
+    absolute.unwrap_or(path)
 }
 
 fn title_of(prompt: &str, agent: &str) -> String {

@@ -3,13 +3,14 @@
 
 mod attempt;
 mod catalog;
+pub mod changes;
 mod clock;
 mod dispatch;
 mod door;
 mod engine;
 mod error;
 mod fit;
-mod git;
+pub mod git;
 mod history;
 mod home;
 mod images;
@@ -27,8 +28,7 @@ pub use catalog::{Catalog, Plugin};
 pub use door::Diverged;
 pub use engine::{Config, Engine};
 pub use error::Error;
-pub use git::repositories;
 pub use images::{Images, Loaded};
-pub use intake::{MESSAGE_BYTES, PROMPT_BYTES, Submission, repo_source};
+pub use intake::{MESSAGE_BYTES, PROMPT_BYTES, Submission, repositories};
 pub use replay::{Replayed, Verdict};
 pub use shell::DIRECTORY;

@@ -62,6 +62,11 @@ impl Pins {
         if let Some(grants) = known.filter(|grants| self.are_kept(grants)) {
             return Ok(grants);
         }
+        let idle = environment.not_in_force();
+        if !idle.is_empty() {
+            let (name, keys) = (&environment.name, idle.join(", "));
+            tracing::warn!(environment = name, keys, "not in force in this version: nothing is granted by these keys");
+        }
         // Said of the environment itself, whichever tools it grants.
         self.allowed(environment)?;
         let mut tools = Vec::new();

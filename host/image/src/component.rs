@@ -19,13 +19,21 @@ const BUILD: &str = "build it for wasm32-wasip2";
 pub(crate) fn check_head(head: &[u8]) -> Result<(), String> {
     match head.strip_prefix(MAGIC) {
         Some(version) if version == COMPONENT => Ok(()),
-        Some([1, 0, 0, 0]) => Err(format!(
-            "is a core module, not a component; {BUILD}, or wrap it with \
-             `wasm-tools component new --adapt wasi_snapshot_preview1.command.wasm`"
-        )),
+        Some([1, 0, 0, 0]) => {
+            Err(format!("is a core module, not a component; {BUILD}, or have `skep image build` adapt it"))
+        }
         Some([_, _, 1, 0]) => Err(format!("is a component in a form that is not known here; {BUILD}")),
         Some(_) | None => Err(format!("is not a WebAssembly component; {BUILD}")),
     }
+}
+
+/// What is known of a component without reading all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// Its length.
+    pub bytes: u64,
+    /// Whether it was made of a program for wasip1.
+    pub adapted: bool,
 }
 
 /// What components ask for and offer, by name.
@@ -65,6 +73,19 @@ impl Surface {
     }
 }
 
+/// The interface of a program. Any 0.2 that is newer is served as far as it is the same.
+const RUN: &str = "wasi:cli/run@0.2.";
+
+/// Whether a whole component is a command.
+pub(crate) fn check_command(component: &[u8]) -> Result<(), String> {
+    let mut surface = Surface::default();
+    surface.read(component).map_err(|error| format!("is truncated or malformed ({error}); build it again"))?;
+    if surface.exports.iter().any(|export| export.starts_with(RUN)) {
+        return Ok(());
+    }
+    Err(format!("is a component and no command: it does not export wasi:cli/run; {BUILD}, as a program with a `main`"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,7 +94,7 @@ mod tests {
     fn what_a_file_is_stands_in_its_first_eight_bytes() {
         assert_eq!(check_head(b"\0asm\x0d\0\x01\0"), Ok(()));
         let refusal = |head: &[u8]| check_head(head).unwrap_err();
-        assert!(refusal(b"\0asm\x01\0\0\0").contains("wasm-tools component new --adapt"));
+        assert!(refusal(b"\0asm\x01\0\0\0").contains("have `skep image build` adapt it"));
         assert!(refusal(b"\0asm\x0a\0\x01\0").contains("form that is not known"));
         for other in [&b""[..], b"\0asm", b"#!/bin/sh", b"\x7fELF\x02\x01\x01\0", b"\0asm\x02\0\0\0"] {
             assert!(refusal(other).contains("is not a WebAssembly component"), "{other:?}");

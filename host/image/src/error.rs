@@ -95,6 +95,14 @@ pub enum ImageError {
         /// What it is instead.
         reason: String,
     },
+    /// A file is no command.
+    #[error("{} {reason}", path.display())]
+    NoCommand {
+        /// Which.
+        path: PathBuf,
+        /// What it is instead, and what would do.
+        reason: String,
+    },
     /// The registry sends something else than what was asked for.
     #[error("the registry sent something else as {what}: expected {expected}, got {found}; nothing of it was kept")]
     WrongDigest {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use skep_model::Digest;
 
+use crate::adapt::{adapt, is_module};
 use crate::component::{HEAD, LARGEST_COMPONENT, check_head};
 
 /// How much is read at once.
@@ -45,10 +46,6 @@ impl Stamp {
         }
     }
 
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
     /// Whether any later change has to show in the stamp, because the last one was long enough before `now`.
     pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
         let last = self.modified.max(self.changed);
@@ -57,14 +54,18 @@ impl Stamp {
     }
 }
 
-/// A file whose content is known.
+/// A file whose component is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hashed {
+    /// Of the component, which is the file's content unless it was adapted.
     pub(crate) digest: Digest,
+    /// The component's length.
+    pub(crate) length: u64,
+    pub(crate) adapted: bool,
     pub(crate) stamp: Stamp,
 }
 
-/// Reads and checks a component that lies in a folder or below it.
+/// Reads and checks a component that lies in a folder or below it, or a program of wasip1 that is made into one.
 pub(crate) fn component(folder: &Path, file: &str) -> Result<Hashed, String> {
     let path = inside(folder, file)?;
     let unreadable = |error: io::Error| format!("{} can't be read: {error}", path.display());
@@ -78,11 +79,20 @@ pub(crate) fn component(folder: &Path, file: &str) -> Result<Hashed, String> {
     }
     let mut head = Vec::with_capacity(HEAD);
     (&mut opened).take(HEAD as u64).read_to_end(&mut head).map_err(unreadable)?;
-    check_head(&head).map_err(|reason| format!("{} {reason}", path.display()))?;
-    let (digest, _) = hash(&mut head.chain(&mut opened), |_| Ok(())).map_err(unreadable)?;
+    let wrong = |reason| format!("{} {reason}", path.display());
+    let adapted = is_module(&head);
+    let (digest, length) = if adapted {
+        let mut module = head;
+        (&mut opened).take(LARGEST_COMPONENT).read_to_end(&mut module).map_err(unreadable)?;
+        let component = adapt(&module).map_err(wrong)?;
+        (Digest::of(&component), component.len() as u64)
+    } else {
+        check_head(&head).map_err(wrong)?;
+        hash(&mut head.chain(&mut opened), |_| Ok(())).map_err(unreadable)?
+    };
     let stamp = Stamp::of(&metadata);
     match opened.metadata() {
-        Ok(after) if Stamp::of(&after) == stamp => Ok(Hashed { digest, stamp }),
+        Ok(after) if Stamp::of(&after) == stamp => Ok(Hashed { digest, length, adapted, stamp }),
         Ok(_) | Err(_) => Err(format!("{} was changed while it was read; try again", path.display())),
     }
 }

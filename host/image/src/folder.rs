@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use skep_model::Digest;
 use skep_toml::{Document, Section, prose};
 
-use crate::component::Surface;
+use crate::component::{About, check_command};
 use crate::file::Hashed;
 use crate::image::{COMMANDS, COMPONENTS, Image};
 use crate::{ImageError, file, name};
@@ -65,17 +65,17 @@ impl Folder {
         Ok(Self { path: path.to_owned(), image, components })
     }
 
-    /// Looks at all of each component, which reading it does not: whether it is torn or malformed.
+    /// Looks at all of each component, which reading it does not: whether it is torn or malformed, and a command.
     ///
     /// # Errors
     /// The first that is, or can't be read.
     pub fn verify(&self) -> Result<(), ImageError> {
-        let mut surface = Surface::default();
-        self.components.iter().try_for_each(|component| {
+        // What was adapted was looked at then.
+        self.components.iter().filter(|component| !component.hashed.adapted).try_for_each(|component| {
             let path = self.path.join(&component.file);
             let bytes = std::fs::read(&path).map_err(ImageError::store(&path))?;
-            let malformed = |reason| ImageError::NoImage { reference: path.display().to_string(), reason };
-            surface.add(&bytes).map_err(malformed)
+            let wrong = |reason| ImageError::NoCommand { path: path.clone(), reason };
+            check_command(&bytes).map_err(wrong)
         })
     }
 
@@ -89,15 +89,15 @@ impl Folder {
         &self.path
     }
 
-    /// The length of one of its components.
-    pub fn size(&self, component: Digest) -> Option<u64> {
-        let mut found = self.components.iter().filter(|own| own.hashed.digest == component);
-        found.next().map(|own| own.hashed.stamp.size())
+    /// What is known of one of its components.
+    pub fn about(&self, component: Digest) -> Option<About> {
+        let found = self.components.iter().find(|own| own.hashed.digest == component);
+        found.map(|own| About { bytes: own.hashed.length, adapted: own.hashed.adapted })
     }
 
     /// The bytes of all components.
     pub fn bytes(&self) -> u64 {
-        self.components.iter().map(|component| component.hashed.stamp.size()).sum()
+        self.components.iter().map(|component| component.hashed.length).sum()
     }
 
     pub(crate) fn components(&self) -> &[Component] {

@@ -14,11 +14,13 @@
 //! of any length, follows redirections to any address, and brings 40 crates more, reqwest and tower among them.
 #![forbid(unsafe_code)]
 
+mod adapt;
 mod artifact;
 mod blobs;
 mod challenge;
 mod component;
 mod error;
+mod exits;
 mod file;
 mod folder;
 mod http;
@@ -31,7 +33,7 @@ mod repository;
 mod store;
 mod terms;
 
-pub use component::LARGEST_COMPONENT;
+pub use component::{About, LARGEST_COMPONENT};
 pub use error::ImageError;
 pub use folder::Folder;
 pub use image::Image;

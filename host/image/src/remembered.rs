@@ -45,6 +45,6 @@ impl Remembered {
 
     /// Each component with its length.
     pub(crate) fn components(&self) -> impl Iterator<Item = (Digest, u64)> {
-        self.components.iter().map(|(_, hashed)| (hashed.digest, hashed.stamp.size()))
+        self.components.iter().map(|(_, hashed)| (hashed.digest, hashed.length))
     }
 }

@@ -5,16 +5,18 @@
 //! - `folders/<digest of the path>.json`: what was found in an image folder, and the stamps of its files
 //! - `tmp/`: what is on its way
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use skep_model::Digest;
 
+use crate::adapt::{MARKED_HEAD, adapt, is_marked};
 use crate::blobs::{Blobs, UNFINISHED, replace};
-use crate::file::Stamp;
+use crate::component::About;
+use crate::file::{Hashed, Stamp};
 use crate::folder::MANIFEST;
 use crate::remembered::Remembered;
 use crate::{Folder, Image, ImageError, Reference};
@@ -60,9 +62,13 @@ impl Store {
         self.blobs.get(component)
     }
 
-    /// The length of a component that is there, unchecked.
-    pub fn size(&self, component: Digest) -> Option<u64> {
-        self.blobs.size(component)
+    /// What is known of a component that is there, unchecked.
+    pub fn about(&self, component: Digest) -> Option<About> {
+        let bytes = self.blobs.size(component)?;
+        let mut head = Vec::with_capacity(MARKED_HEAD);
+        let blob = File::open(self.blobs.path(component)).ok()?;
+        blob.take(MARKED_HEAD as u64).read_to_end(&mut head).ok()?;
+        Some(About { bytes, adapted: is_marked(&head) })
     }
 
     /// The image that a reference means here; no registry is asked.
@@ -106,7 +112,7 @@ impl Store {
         let (began, manifest) = (SystemTime::now(), Stamp::at(&path.join(MANIFEST)).ok());
         let folder = Folder::read(&path)?;
         for component in folder.components() {
-            self.blobs.copy(&path.join(&component.file), component.hashed.digest)?;
+            self.keep_component(&path.join(&component.file), &component.hashed)?;
         }
         self.blobs.put(&folder.image().to_json())?;
         let remembered = manifest.and_then(|manifest| Remembered::of(&folder, manifest, began));
@@ -115,6 +121,22 @@ impl Store {
             replace(&self.memory_of(&path), &json)?;
         }
         Ok(folder.image().clone())
+    }
+
+    /// Copies a component of a folder, or adapts it once more: the two times don't have to be in memory at once.
+    fn keep_component(&self, file: &Path, hashed: &Hashed) -> Result<(), ImageError> {
+        if !hashed.adapted {
+            return self.blobs.copy(file, hashed.digest);
+        }
+        if self.blobs.verify(hashed.digest).is_ok() {
+            return Ok(());
+        }
+        let changed = || ImageError::Changed { path: file.to_owned() };
+        let component = adapt(&fs::read(file).map_err(ImageError::store(file))?).map_err(|_| changed())?;
+        if Digest::of(&component) != hashed.digest {
+            return Err(changed());
+        }
+        self.blobs.put(&component).map(drop)
     }
 
     /// Keeps the record of an image whose components are here; it is found by its digest from then on.

@@ -21,14 +21,34 @@ pub enum Access {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EgressRule {
-    /// `api.example.com`, or `*.example.com` for one label below it.
+    /// How it is spoken to.
+    #[serde(default)]
+    pub scheme: Scheme,
+    /// `api.example.com`; `*.example.com` for one label below it; `**.example.com` for one or more. Or an address.
     pub host: String,
+    /// The scheme's own when absent.
+    #[serde(default)]
+    pub port: Option<u16>,
     /// Upper case; empty permits GET and HEAD only.
     #[serde(default)]
     pub methods: Vec<String>,
     /// Path patterns such as `/v1/**`; empty permits every path.
     #[serde(default)]
     pub paths: Vec<String>,
+    /// Whether it may be at a private, loopback or link-local address.
+    #[serde(default)]
+    pub private: bool,
+}
+
+/// How a destination is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// In TLS.
+    #[default]
+    Https,
+    /// So that anybody on the way can read and change it.
+    Http,
 }
 
 /// The agent's component, pinned by content when the run was accepted.

@@ -4,17 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentPin, Content, Digest, Grants, Limits};
-
-/// Where a repository comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RepoSource {
-    /// A folder of this machine, copied; never changed.
-    Path(String),
-    /// A `file://` or `https://` URL, cloned.
-    Url(String),
-}
+use crate::{AgentPin, Content, Digest, Grants, Limits, RepoSpec};
 
 /// A command of the shell that is executed before the agent begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +32,9 @@ pub struct RunSpec {
     pub agent: AgentPin,
     /// The environment's name.
     pub environment: String,
-    /// Repositories to put into the workspace, in order; each in a folder of its own when there are several.
+    /// Repositories to put into the workspace, in order: the environment's, then the run's own.
     #[serde(default)]
-    pub repos: Vec<RepoSource>,
+    pub repos: Vec<RepoSpec>,
     /// What it may do.
     #[serde(default)]
     pub grants: Grants,

@@ -89,6 +89,14 @@ pub enum RepoError {
         /// Why, and what would do.
         reason: &'static str,
     },
+    /// Something is asked of a repository that can't be done yet.
+    #[error("`{key}` of the repository {location} is not served by this host yet; leave it out")]
+    NotServed {
+        /// Which repository.
+        location: String,
+        /// The key of `[[repos]]`.
+        key: &'static str,
+    },
     /// A name that leads to where a repository has no business.
     #[error("{host} is at {address}, which is no public address; the operator can permit it with allow_private")]
     AddressRefused {

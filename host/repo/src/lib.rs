@@ -29,6 +29,7 @@ mod libgit;
 mod local;
 mod location;
 mod meter;
+mod mirror;
 mod names;
 mod pool;
 mod prepare;
@@ -44,6 +45,7 @@ mod work_tree;
 
 pub use error::RepoError;
 pub use meter::{Durability, Progress, Terms, Watch};
+pub use mirror::shrink_mirrors;
 pub use prepare::prepare;
 pub use prepared::{Checkout, Prepared};
 pub use remove::remove;

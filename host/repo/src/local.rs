@@ -75,6 +75,7 @@ impl Local<'_, '_> {
         self.about.branch = branch(repository);
         let commit = commit_at_head(repository).map_err(RepoError::git(self.path.display()))?;
         self.about.commit = commit.as_ref().map(|commit| commit.id().to_string());
+        self.about.objects = commit.as_ref().map(|_| repository.commondir().join("objects"));
         let tree = commit.map(|commit| commit.tree_id());
         tracked.is_tree(repository, tree, self.place.meter).map(|same| !same)
     }
@@ -96,6 +97,7 @@ impl Local<'_, '_> {
         self.about.branch = branch(repository);
         match commit_at_head(repository).map_err(RepoError::git(&location))? {
             Some(commit) => {
+                self.about.objects = Some(repository.commondir().join("objects"));
                 Checking { repository, location: &location, place: self.place }.out(&commit, self.about, self.watch)
             }
             None => Err(RepoError::Empty { location }),

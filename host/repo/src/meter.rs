@@ -1,10 +1,13 @@
 //! What a preparation may use, and how it hears that it has to stop.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::RepoError;
+
+/// A wait that can't see the caller's flag looks at it this often.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 /// What one preparation may use, all its repositories together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct Terms {
     pub allow_private: bool,
     /// What the workspace survives.
     pub durability: Durability,
+    /// Where git data of servers is kept from one preparation to the next. Without one it is fetched whole each time.
+    pub mirrors: Option<PathBuf>,
 }
 
 /// What a workspace that is there survives.
@@ -38,7 +43,7 @@ pub enum Durability {
 }
 
 impl Default for Terms {
-    /// 4 GiB, 500,000 files, 1,000 folders below each other, 10 minutes, public addresses only, not synced.
+    /// 4 GiB, 500,000 files, 1,000 folders below each other, 10 minutes, public addresses only, not synced, nothing kept.
     fn default() -> Self {
         Self {
             bytes: 4 << 30,
@@ -47,6 +52,7 @@ impl Default for Terms {
             wall: Duration::from_secs(600),
             allow_private: false,
             durability: Durability::default(),
+            mirrors: None,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! One workspace, from nothing to whole.
 
-use std::fs::{File, create_dir, create_dir_all, rename};
+use std::fs::{File, create_dir_all, rename};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use skep_model::RepoSource;
+use skep_model::{Depth, RepoSpec};
 
 use crate::folder::folders;
 use crate::local::{Local, Place};
@@ -13,33 +13,46 @@ use crate::meter::{Durability, Meter, Progress};
 use crate::remote::Remote;
 use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
 
-/// Makes the workspace `dest`, which must not exist, of these repositories. One goes straight into it, several have a
-/// folder each, and none at all make an empty workspace. Blocks until it is done.
+/// Makes the workspace `dest`, which must not exist, of these repositories. Each goes into the folder that it names; where it
+/// names none, a single one goes straight into the workspace and several have a folder each. None at all make an empty
+/// workspace. Blocks until it is done.
 ///
 /// When this returns `Ok`, `dest` is complete. When it returns an error, or when the process dies in between, there
 /// is no `dest`, and what there is of `<dest>.partial` is removed now or by the next call.
 ///
 /// # Errors
 /// See [`RepoError`]; nothing is left then.
-pub fn prepare(
-    dest: &Path,
-    sources: &[RepoSource],
-    terms: &Terms,
-    mut watch: Watch<'_>,
-) -> Result<Prepared, RepoError> {
+pub fn prepare(dest: &Path, repos: &[RepoSpec], terms: &Terms, mut watch: Watch<'_>) -> Result<Prepared, RepoError> {
     if dest.symlink_metadata().is_ok() {
         return Err(RepoError::Exists { dest: dest.to_owned() });
     }
     let meter = Meter::start(terms, watch.cancel);
-    let locations = sources.iter().map(|source| Location::of(source, terms)).collect::<Result<Vec<_>, _>>()?;
+    repos.iter().try_for_each(served)?;
+    let locations = repos.iter().map(|repo| Location::of(&repo.source, terms)).collect::<Result<Vec<_>, _>>()?;
     let build = Build { dest, partial: partial(dest), meter: &meter };
     remove(&build.partial)?;
-    let prepared = build.fill(sources, &locations, &mut watch).and_then(|prepared| build.keep().map(|()| prepared));
+    let prepared = build.fill(repos, &locations, &mut watch).and_then(|prepared| build.keep().map(|()| prepared));
     if prepared.is_err() {
         // What can't be removed now is removed by the next call; the first error is the one to tell.
         drop(remove(&build.partial));
     }
     prepared
+}
+
+/// Refuses what would otherwise be left undone without a word.
+fn served(repo: &RepoSpec) -> Result<(), RepoError> {
+    let RepoSpec { source, reference, depth, sparse, submodules, credential, directory: _ } = repo;
+    let asked = [
+        ("ref", reference.is_some()),
+        ("depth", *depth != Depth::default()),
+        ("sparse", !sparse.is_empty()),
+        ("submodules", *submodules),
+        ("credential", credential.is_some()),
+    ];
+    match asked.iter().find(|(_, asked)| *asked) {
+        Some((key, _)) => Err(RepoError::NotServed { location: shown(source), key }),
+        None => Ok(()),
+    }
 }
 
 fn partial(dest: &Path) -> PathBuf {
@@ -56,20 +69,15 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    fn fill(
-        &self,
-        sources: &[RepoSource],
-        locations: &[Location],
-        watch: &mut Watch<'_>,
-    ) -> Result<Prepared, RepoError> {
+    fn fill(&self, specs: &[RepoSpec], locations: &[Location], watch: &mut Watch<'_>) -> Result<Prepared, RepoError> {
         let tree = self.tree();
         create_dir_all(&tree).map_err(RepoError::write(&tree))?;
-        let mut repos = Vec::with_capacity(sources.len());
-        for ((source, location), folder) in sources.iter().zip(locations).zip(folders(sources)) {
-            let mut about = Checkout::new(source.clone(), folder);
+        let mut repos = Vec::with_capacity(specs.len());
+        for ((spec, location), folder) in specs.iter().zip(locations).zip(folders(specs)) {
+            let mut about = Checkout::new(spec.source.clone(), folder);
             self.bring(location, &mut about, watch)?;
             if about.files == 0 {
-                return Err(RepoError::Empty { location: shown(source) });
+                return Err(RepoError::Empty { location: shown(&spec.source) });
             }
             repos.push(about);
         }
@@ -81,14 +89,18 @@ impl Build<'_> {
         (watch.progress)(Progress::Began { location: shown(&about.source) });
         let into = self.tree().join(&about.folder);
         if !about.folder.is_empty() {
-            create_dir(&into).map_err(RepoError::write(&into))?;
+            create_dir_all(&into).map_err(RepoError::write(&into))?;
         }
         let workspaces = self.dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let place = &Place { into: &into, workspaces, meter: self.meter };
         match location {
             Location::Folder(path) => Local { path, place, about, watch }.files(),
             Location::Commit(path) => Local { path, place, about, watch }.commit(),
-            Location::Server(url) => Remote { url, place, about, watch }.bring(&self.partial.join("git")),
+            Location::Server(url) => {
+                let scratch = self.partial.join("git");
+                let mirrors = self.meter.terms.mirrors.as_deref().unwrap_or(&scratch);
+                Remote { url, place, about, watch }.bring(mirrors)
+            }
         }
     }
 

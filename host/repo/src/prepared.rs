@@ -1,6 +1,7 @@
 //! What came into a workspace.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use skep_model::RepoSource;
 
@@ -35,6 +36,8 @@ pub struct Checkout {
     pub special: u64,
     /// Submodules, which are empty folders.
     pub submodules: Vec<String>,
+    /// The folder of git's objects, the commit's among them; none without a commit, or where they are not kept.
+    pub objects: Option<PathBuf>,
 }
 
 impl Checkout {
@@ -50,6 +53,7 @@ impl Checkout {
             bytes: 0,
             special: 0,
             submodules: Vec::new(),
+            objects: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A strict reader of TOML, for the files that people write.
+//! A strict reader of TOML, for the files that people write, and of JSON, for those that other programs have.
 //!
 //! Everything that is wrong with a file is reported together, each with its line. An unknown key is an error that names
 //! the nearest valid one, so that a misspelt limit or grant never passes for its default. What the keys mean is the
@@ -7,6 +7,7 @@
 
 mod error;
 mod file;
+mod json;
 mod name;
 mod reader;
 mod value;

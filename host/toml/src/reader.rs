@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::value::Value;
-use crate::{ConfigError, Problem, Problems};
+use crate::{ConfigError, Problem, Problems, json};
 
 /// A file while it is read.
 pub struct Document<'t> {
@@ -22,12 +22,42 @@ impl<'t> Document<'t> {
     /// # Errors
     /// All that is wrong with the file.
     pub fn parse<T>(file: &Path, text: &'t str, read: impl FnOnce(&mut Section<'_>) -> T) -> Result<T, ConfigError> {
-        let document = Self { text, problems: RefCell::default() };
         let (root, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
-            document.problem(error.span().map_or(0, |span| span.start), error.message().to_owned());
+        let wrong = errors.iter().map(|error| (error.span().map_or(0, |span| span.start), error.message().to_owned()));
+        Self::make(file, text, root.get_ref(), wrong, read)
+    }
+
+    /// The same of a JSON file whose root is an object.
+    ///
+    /// # Errors
+    /// All that is wrong with the file.
+    pub fn parse_json<T>(
+        file: &Path,
+        text: &'t str,
+        read: impl FnOnce(&mut Section<'_>) -> T,
+    ) -> Result<T, ConfigError> {
+        match json::table(text) {
+            Ok((root, wrong)) => Self::make(file, text, &root, wrong, read),
+            Err((offset, message)) => {
+                let document = Self { text, problems: RefCell::default() };
+                document.problem(offset, message);
+                Err(Problems { file: file.to_owned(), list: document.problems.into_inner() }.into())
+            }
         }
-        let meaning = read(&mut Section::new(&document, "", 0, root.get_ref()));
+    }
+
+    fn make<T>(
+        file: &Path,
+        text: &'t str,
+        root: &DeTable<'_>,
+        wrong: impl IntoIterator<Item = json::Wrong>,
+        read: impl FnOnce(&mut Section<'_>) -> T,
+    ) -> Result<T, ConfigError> {
+        let document = Self { text, problems: RefCell::default() };
+        for (offset, message) in wrong {
+            document.problem(offset, message);
+        }
+        let meaning = read(&mut Section::new(&document, "", 0, root));
         let mut list = document.problems.into_inner();
         list.sort_by_key(|problem| problem.line);
         if list.is_empty() { Ok(meaning) } else { Err(Problems { file: file.to_owned(), list }.into()) }
@@ -49,14 +79,14 @@ pub struct Section<'d> {
     offset: usize,
     table: &'d DeTable<'d>,
     asked: Vec<&'static str>,
-    later: Vec<&'static str>,
+    never: Vec<&'static str>,
     /// Every key is data.
     open: bool,
 }
 
 impl<'d> Section<'d> {
     pub(crate) fn new(document: &'d Document<'d>, path: &str, offset: usize, table: &'d DeTable<'d>) -> Self {
-        Self { document, path: path.to_owned(), offset, table, asked: Vec::new(), later: Vec::new(), open: false }
+        Self { document, path: path.to_owned(), offset, table, asked: Vec::new(), never: Vec::new(), open: false }
     }
 
     /// The value of a key, which is thereby a valid one.
@@ -103,10 +133,10 @@ impl<'d> Section<'d> {
         items.filter_map(|value| value.section()).collect()
     }
 
-    /// Keys that will mean something one day: refused as such, so that nobody believes they are served.
-    pub fn later(&mut self, keys: &[&'static str]) {
-        self.refuse(keys, "is not served by this host yet; leave it out");
-        self.later.extend(keys);
+    /// Keys that are never asked for, because there is something better to say of them than that they are unknown.
+    pub fn never(&mut self, keys: &[&'static str], reason: &str) {
+        self.refuse(keys, reason);
+        self.never.extend(keys);
     }
 
     /// Keys that must not be there, for a reason better than being unknown.
@@ -130,6 +160,11 @@ impl<'d> Section<'d> {
         keys.iter().filter_map(|key| Some((*key, self.take(key)?))).collect()
     }
 
+    /// The keys that are there.
+    pub fn keys(&self) -> Vec<&'d str> {
+        self.table.keys().map(|key| &**key.get_ref()).collect()
+    }
+
     /// Notes what is wrong with the table as a whole.
     pub fn problem(&self, message: String) {
         self.document.problem(self.offset, message);
@@ -149,7 +184,7 @@ impl<'d> Section<'d> {
     }
 
     fn known(&self, key: &str) -> bool {
-        self.open || self.asked.contains(&key) || self.later.contains(&key)
+        self.open || self.asked.contains(&key) || self.never.contains(&key)
     }
 }
 

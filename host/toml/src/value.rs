@@ -60,6 +60,11 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// Whether it is a text.
+    pub fn is_text(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::String(_))
+    }
+
     /// Whether it is a list of values.
     pub fn is_array(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Array(_))
@@ -72,6 +77,14 @@ impl<'d> Value<'d> {
         };
         let numbered = array.iter().enumerate();
         numbered.map(|(at, value)| Value::new(self.document, format!("{}[{at}]", self.path), value)).collect()
+    }
+
+    /// The keys of a table, without making anything of them.
+    pub fn keys(&self) -> Vec<&'d str> {
+        match self.value.get_ref() {
+            DeValue::Table(table) => table.keys().map(|key| &**key.get_ref()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// A table.

@@ -10,7 +10,7 @@ use super::route::Route;
 use crate::checkout::Checkout;
 
 /// Changes when the way of building or collecting changes without any other input changing.
-const FORMAT: &str = "skep guests 3";
+const FORMAT: &str = "skep guests 4";
 
 /// The digest, as 64 hexadecimal digits.
 pub(super) fn of(checkout: &Checkout, route: &Route) -> Result<String> {

@@ -5,11 +5,14 @@ use std::fs;
 use crate::docker_registry::DockerRegistry;
 use crate::skep::{Home, said};
 
-const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+/// A component that is a command by what it exports, and does nothing.
+fn command() -> Vec<u8> {
+    wat::parse_str(r#"(component (instance) (export "wasi:cli/run@0.2.0" (instance 0)))"#).unwrap()
+}
 
 fn unix(home: &Home) -> String {
-    home.file("unix/coreutils.wasm", EMPTY);
-    home.file("unix/sh.wasm", [EMPTY, b"\0\x02\x01x"].concat());
+    home.file("unix/coreutils.wasm", command());
+    home.file("unix/sh.wasm", [&command()[..], b"\0\x02\x01x"].concat());
     home.file(
         "unix/image.toml",
         "name = \"unix\"\nversion = \"0.1.0\"\ndescription = \"Some\"\n[env]\nPATH = \"/bin\"\n\
@@ -49,6 +52,25 @@ fn a_folder_becomes_an_image_that_is_listed_inspected_and_verified() {
 }
 
 #[test]
+fn a_program_for_wasip1_is_adapted_and_says_so() {
+    let home = Home::new();
+    let folder = unix(&home);
+    let program = "(module (memory (export \"memory\") 1) (func (export \"_start\")))";
+    home.file("unix/sh.wasm", wat::parse_str(program).unwrap());
+    home.json(0, &["image", "build", &folder]);
+    for image in ["unix:0.1.0", &folder] {
+        let inspected = home.json(0, &["image", "inspect", image]);
+        let of = |name: &str| {
+            let components = inspected["components"].as_array().unwrap().iter();
+            components.filter(|it| it["commands"][0] == name).map(|it| it["adapted_from"].as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!((of("sh"), of("cat")), (vec![Some("wasip1")], vec![None]), "{inspected}");
+        let text = home.skep(&["image", "inspect", image, "--output", "text"]).out;
+        assert!(text.lines().any(|line| line.ends_with(", adapted from wasip1: sh")), "{text}");
+    }
+}
+
+#[test]
 fn an_image_travels_through_a_registry() {
     let (registry, here, there) = (DockerRegistry::start(), Home::new(), Home::new());
     let folder = unix(&here);
@@ -60,7 +82,8 @@ fn an_image_travels_through_a_registry() {
     assert_eq!(pulled.out, format!("pulled  {reference}\n{}\n", pushed["pinned"].as_str().unwrap()));
     let mut told: Vec<_> = pulled.err.lines().collect();
     told.sort_unstable();
-    assert_eq!(told, ["cat.wasm  8 B", "sh.wasm  12 B"]);
+    let length = command().len();
+    assert_eq!(told, [format!("cat.wasm  {length} B"), format!("sh.wasm  {} B", length + 4)]);
     let pinned = there.json(0, &["image", "inspect", pushed["pinned"].as_str().unwrap()]);
     assert_eq!((&pinned["digest"], &pinned["artifact"]), (&pushed["digest"], &pushed["artifact"]));
     assert!(there.skep(&["image", "pull", &reference]).err.lines().all(|line| line.ends_with("is there")));
@@ -138,9 +161,11 @@ fn what_can_not_be_taken_is_refused_with_its_own_exit_code() {
     assert_eq!(home.skep(&["image", "verify"]).code, 2);
     home.file("unix/sh.wasm", b"\0asm\x01\0\0\0");
     home.skep(&["image", "build", &folder])
-        .refused(6, &["image.toml:10: ", "a core module", "wasm-tools component new --adapt"]);
-    home.file("unix/sh.wasm", [EMPTY, b"\x01\xff"].concat());
+        .refused(6, &["image.toml:10: ", "a core module", "build it for wasm32-wasip1 or wasm32-wasip2"]);
+    home.file("unix/sh.wasm", [&command()[..], b"\x01\xff"].concat());
     home.skep(&["image", "build", &folder]).refused(6, &["sh.wasm", "truncated or malformed"]);
+    home.file("unix/sh.wasm", b"\0asm\x0d\0\x01\0");
+    home.skep(&["image", "build", &folder]).refused(6, &["sh.wasm", "it does not export wasi:cli/run"]);
     home.file("unix/image.toml", "nam = 'unix'\n");
     home.skep(&["image", "verify", &folder]).refused(6, &["image.toml:1: unknown key `nam`; did you mean `name`?"]);
     assert_eq!(home.json(0, &["image", "list"])["images"].as_array().unwrap().len(), 0);

@@ -96,6 +96,11 @@ fn everything_else_is_json_too() {
     let environments = home.json(0, &["env", "list"]);
     assert_eq!(environments["environments"][0]["name"], "javascript");
     assert!(home.json(0, &["env", "show", "repo"])["tools"].as_array().unwrap().contains(&"files.write".into()));
+    let resolved = &home.json(0, &["env", "show", "repo", "--resolved"])["resolved"];
+    let key = |name: &str| resolved["keys"].as_array().unwrap().iter().find(|key| key["key"] == name).unwrap();
+    assert_eq!((&key("workspace")["from"], &key("workspace")["values"][0]), (&"environment".into(), &"write".into()));
+    assert_eq!((&key("egress")["from"], &key("egress")["in_force"]), (&"default".into(), &false.into()));
+    assert_eq!((&key("limits")["by_run"], &key("limits")["in_force"]), (&"--limit".into(), &true.into()));
     let accepted = home.json(0, &["run", "start", "--agent", "noop", "--detach"]);
     assert_eq!(accepted["state"], "QUEUED");
     let replay = home.json(10, &["run", "replay", accepted["run_id"].as_str().unwrap()]);

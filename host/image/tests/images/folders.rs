@@ -121,7 +121,7 @@ fn what_is_no_component_is_refused_for_its_own_reason() {
     };
     told(
         b"\0asm\x01\0\0\0",
-        "is a core module, not a component; build it for wasm32-wasip2, or wrap it with `wasm-tools component new --adapt wasi_snapshot_preview1.command.wasm`",
+        "is a core module and no program of wasip1: it exports no `_start` or no `memory`; build it for wasm32-wasip1 or wasm32-wasip2",
     );
     told(b"#!/bin/sh\n", "is not a WebAssembly component; build it for wasm32-wasip2");
     told(b"", "is not a WebAssembly component; build it for wasm32-wasip2");

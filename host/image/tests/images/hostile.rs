@@ -114,7 +114,7 @@ fn a_core_module_is_refused() {
     let module = b"\0asm\x01\0\0\0".to_vec();
     let server = registry(manifest(Digest::of(&module), 8), move |_| response("200 OK", "", &module));
     let error = refused(&server, Terms::default()).to_string();
-    assert!(error.contains("core module") && error.contains("wasm-tools component new"), "{error}");
+    assert!(error.contains("core module") && error.contains("have `skep image build` adapt it"), "{error}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod docker_registry;
 mod folders;
 mod hostile;
+mod programs;
 mod registries;
 mod scene;
 mod server;

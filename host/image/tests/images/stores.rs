@@ -20,9 +20,9 @@ fn damage(path: &std::path::Path, content: &[u8]) {
 }
 
 /// Loads the folder until it is remembered, which it is not before its last change is a moment ago.
-fn load_until_remembered(scene: &Scene) {
+pub(crate) fn load_until_remembered(scene: &Scene, folder: &str) {
     while scene.kept("folders").is_empty() {
-        scene.store().load_folder(&scene.path("unix")).unwrap();
+        scene.store().load_folder(&scene.path(folder)).unwrap();
     }
 }
 
@@ -41,7 +41,7 @@ fn a_folder_is_loaded_with_its_components() {
 #[test]
 fn an_unchanged_folder_is_not_read_again() {
     let scene = Scene::unix();
-    load_until_remembered(&scene);
+    load_until_remembered(&scene, "unix");
     let image = scene.store().load_folder(&scene.path("unix")).unwrap();
     // Nobody else would notice: the memory is made to say that this file has another content.
     let memory = scene.path("images/folders").join(&scene.kept("folders")[0]);
@@ -58,7 +58,7 @@ fn an_unchanged_folder_is_not_read_again() {
 #[test]
 fn a_change_that_keeps_length_and_date_is_noticed() {
     let scene = Scene::unix();
-    load_until_remembered(&scene);
+    load_until_remembered(&scene, "unix");
     let path = scene.path("unix/bin/sh.wasm");
     let modified = path.metadata().unwrap().modified().unwrap();
     fs::write(&path, component("hs")).unwrap();
@@ -70,7 +70,7 @@ fn a_change_that_keeps_length_and_date_is_noticed() {
 #[test]
 fn a_changed_manifest_is_noticed_and_a_broken_memory_is_no_harm() {
     let scene = Scene::unix();
-    load_until_remembered(&scene);
+    load_until_remembered(&scene, "unix");
     let memory = scene.path("images/folders").join(&scene.kept("folders")[0]);
     fs::write(memory, "{").unwrap();
     assert_eq!(scene.store().load_folder(&scene.path("unix")).unwrap().name(), "unix");
@@ -100,7 +100,7 @@ fn a_damaged_component_is_never_handed_out_and_comes_back_with_its_folder() {
 #[test]
 fn a_component_that_is_gone_is_said_to_be_gone_and_is_brought_back() {
     let scene = Scene::unix();
-    load_until_remembered(&scene);
+    load_until_remembered(&scene, "unix");
     let shell = Digest::of(&component("sh"));
     fs::remove_file(blob(&scene, shell)).unwrap();
     assert!(matches!(scene.store().fetch(shell), Err(ImageError::Missing { digest }) if digest == shell));

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
-use skep_model::RepoSource;
+use skep_model::{RepoSource, RepoSpec};
 use skep_repo::{Durability, Progress, RepoError, Terms, remove};
 
 use crate::scene::{Scene, portrait};
@@ -277,7 +277,7 @@ fn cancelling_ends_it_in_the_middle() {
             cancel.store(true, Ordering::Relaxed);
         }
     };
-    let cancelled = scene.watched(&[scene.path_source()], &Terms::default(), &mut stop, &cancel);
+    let cancelled = scene.watched(&[scene.path_source().into()], &Terms::default(), &mut stop, &cancel);
     assert!(matches!(cancelled, Err(RepoError::Cancelled)), "{cancelled:?}");
 }
 
@@ -341,4 +341,24 @@ fn a_workspace_that_has_to_survive_the_machine_is_the_same() {
     let terms = Terms { durability: Durability::Machine, ..Terms::default() };
     scene.prepare_with(&[scene.path_source()], &terms).unwrap();
     assert_eq!(scene.names(), ["a/", "a/file"]);
+}
+
+#[test]
+fn a_repository_is_brought_into_the_folder_that_it_names_and_what_is_not_served_is_refused() {
+    let scene = Scene::new();
+    scene.write("a", "1");
+    let named = RepoSpec { directory: Some("lib/x".to_owned()), ..scene.path_source().into() };
+    let prepared = scene.prepare_repos(std::slice::from_ref(&named), &Terms::default()).unwrap();
+    assert_eq!(prepared.repos[0].folder, "lib/x");
+    assert_eq!(scene.names(), ["lib/", "lib/x/", "lib/x/a"]);
+
+    let scene = Scene::new();
+    let refused = scene.prepare_repos(&[RepoSpec { submodules: true, ..scene.file_url().into() }], &Terms::default());
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        format!(
+            "`submodules` of the repository file://{} is not served by this host yet; leave it out",
+            scene.source().display()
+        )
+    );
 }

@@ -381,7 +381,7 @@ fn looking_for_changes_ends_when_the_caller_cancels() {
         Progress::Written { files, .. } => written = files,
         Progress::Received { .. } => {}
     };
-    let cancelled = scene.watched(&[scene.path_source()], &Terms::default(), &mut progress, &cancel);
+    let cancelled = scene.watched(&[scene.path_source().into()], &Terms::default(), &mut progress, &cancel);
     assert!(matches!(cancelled, Err(RepoError::Cancelled)), "{cancelled:?}");
     assert_eq!(written, 0);
 }

@@ -6,6 +6,7 @@ mod folders;
 mod hostile;
 mod indexes;
 mod machine;
+mod mirrors;
 mod scene;
 mod server;
 mod servers;

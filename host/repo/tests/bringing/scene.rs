@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
 use sha2::{Digest as _, Sha256};
-use skep_model::RepoSource;
+use skep_model::{RepoSource, RepoSpec};
 use skep_repo::{Prepared, Progress, RepoError, Terms, Watch, prepare};
 use tempfile::TempDir;
 
@@ -67,18 +67,22 @@ impl Scene {
     }
 
     pub(crate) fn prepare_with(&self, sources: &[RepoSource], terms: &Terms) -> Result<Prepared, RepoError> {
-        let cancel = AtomicBool::new(false);
-        self.watched(sources, terms, &mut |_| {}, &cancel)
+        let repos: Vec<_> = sources.iter().cloned().map(RepoSpec::from).collect();
+        self.prepare_repos(&repos, terms)
+    }
+
+    pub(crate) fn prepare_repos(&self, repos: &[RepoSpec], terms: &Terms) -> Result<Prepared, RepoError> {
+        self.watched(repos, terms, &mut |_| {}, &AtomicBool::new(false))
     }
 
     pub(crate) fn watched(
         &self,
-        sources: &[RepoSource],
+        repos: &[RepoSpec],
         terms: &Terms,
         progress: &mut dyn FnMut(Progress),
         cancel: &AtomicBool,
     ) -> Result<Prepared, RepoError> {
-        let prepared = prepare(&self.workspace(), sources, terms, Watch { progress, cancel });
+        let prepared = prepare(&self.workspace(), repos, terms, Watch { progress, cancel });
         assert_eq!(self.workspace().exists(), prepared.is_ok(), "{prepared:?}");
         assert!(!self.at("data/workspace.partial").exists(), "a partial workspace is left after {prepared:?}");
         prepared

@@ -45,7 +45,7 @@ fn a_repository_is_fetched_without_its_history() {
         }
     };
     let source = RepoSource::Url(server.url("source/.git"));
-    let prepared = scene.watched(&[source], &private(), &mut progress, &AtomicBool::new(false)).unwrap();
+    let prepared = scene.watched(&[source.into()], &private(), &mut progress, &AtomicBool::new(false)).unwrap();
     assert_eq!(scene.names(), ["LICENSE", "src/", "src/main.rs"]);
     assert_eq!(scene.read("src/main.rs"), "fn main() { 29 }");
     let repo = &prepared.repos[0];
@@ -178,7 +178,8 @@ fn a_silent_server_is_given_up_when_the_time_is_over_or_the_caller_cancels() {
     let late = scene.prepare_with(&source, &terms).unwrap_err();
     assert!(matches!(late, RepoError::TimedOut { .. }), "{late}");
     let cancel = AtomicBool::new(false);
-    let cancelled = scene.watched(&source, &private(), &mut |_| cancel.store(true, Ordering::Relaxed), &cancel);
+    let cancelled =
+        scene.watched(&source.map(Into::into), &private(), &mut |_| cancel.store(true, Ordering::Relaxed), &cancel);
     assert!(matches!(cancelled, Err(RepoError::Cancelled)), "{cancelled:?}");
 }
 

@@ -144,7 +144,12 @@ impl Run {
     }
 
     fn records(&mut self, program: &Program) -> Result<(), Stop> {
-        while let Some(text) = self.next_record()? {
+        loop {
+            let mut text = self.record.room();
+            let any = self.next_record(&mut text)?;
+            if !any {
+                return Ok(());
+            }
             self.record.set(text);
             match self.rules(program) {
                 Ok(()) | Err(Stop::Next) => {}
@@ -152,7 +157,6 @@ impl Run {
                 Err(stop) => return Err(stop),
             }
         }
-        Ok(())
     }
 
     fn rules(&mut self, program: &Program) -> Result<(), Stop> {

@@ -115,8 +115,29 @@ pub(crate) fn number_text(number: f64, format: &str) -> String {
     format::sprintf(format, &[Value::Number(number)], format)
 }
 
+/// A text of nothing but few digits, with a point among them or not: a whole number of so many digits, divided by a power of ten
+/// that a float holds exactly, is rounded once, as it is to be.
+fn plain_number(text: &str) -> Option<f64> {
+    const TENS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (mut whole, mut point) = (0_u64, None);
+    if text.len() > TENS.len() - 1 || text.is_empty() {
+        return None;
+    }
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => whole = whole * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() && text.len() > 1 => point = Some(at),
+            _ => return None,
+        }
+    }
+    Some(whole as f64 / TENS[point.map_or(0, |point| text.len() - 1 - point)])
+}
+
 /// The number that a text begins with, and how many bytes it takes with the blanks before it; 0 and 0 if there is none.
 pub(crate) fn leading_number(text: &str) -> (f64, usize) {
+    if let Some(number) = plain_number(text) {
+        return (number, text.len());
+    }
     let blanks = text.len() - text.trim_start_matches([' ', '\t', '\n', '\r']).len();
     let bytes = &text.as_bytes()[blanks..];
     let sign = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
@@ -157,6 +178,9 @@ mod tests {
         assert_eq!(leading_number(".5").0, 0.5);
         assert_eq!(leading_number("e5"), (0.0, 0));
         assert_eq!(leading_number("0x1A").0, 0.0);
+        assert_eq!((leading_number("0.1"), leading_number("1.")), ((0.1, 3), (1.0, 2)));
+        assert_eq!((leading_number("."), leading_number("1.2.3")), ((0.0, 0), (1.2, 3)));
+        assert_eq!(leading_number("123456789.54321").0, 123456789.54321);
     }
 
     #[test]

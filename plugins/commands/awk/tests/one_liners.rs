@@ -31,6 +31,22 @@ fn fields_are_split_chosen_and_set() {
     assert_eq!(awk(&["-F\\t", "{print $2}"], "a\tb c\td\n").0, "b c\n");
 }
 
+/// Fields are split no further than they are asked for, which nobody is to notice.
+#[test]
+fn fields_that_were_not_asked_for_are_there_all_the_same() {
+    assert_eq!(awk(&["{$2 = \"x\"; print; print $3}"], "a b  c d\n").0, "a x c d\nc\n");
+    assert_eq!(awk(&["{n = $1; $0 = \"e f\"; print n, $2, NF}"], " a  b \n").0, "a f 2\n");
+    assert_eq!(awk(&["-F,", "{print $1; print NF; print $3 \"|\" $4 \"|\"}"], "a,b,\n").0, "a\n3\n||\n");
+    assert_eq!(awk(&["{FS = \",\"; print $1}"], "a,b c\nd,e f\n").0, "a,b\nd\n");
+    assert_eq!(awk(&["END {print $2, NF, $0}"], "a b\nc d e\n").0, "d 3 c d e\n");
+    assert_eq!(awk(&["{$3 = \"z\"; NF = 4; print; $0 = $0; print NF}"], "a b c\n").0, "a b z \n3\n");
+}
+
+#[test]
+fn a_place_is_found_once_though_it_is_read_and_written() {
+    assert_eq!(printed("BEGIN {a[i++] += 2; a[i++]++; print i, a[0], a[1]}"), "2 2 1\n");
+}
+
 #[test]
 fn records_are_chosen_by_conditions_expressions_and_ranges() {
     assert_eq!(printed("$2 > 8 {print $1}"), "b2\na1\n");

@@ -1,4 +1,4 @@
-//! The table: what uutils says compiles to WASI (its feature `feat_wasm`), without `nice`, which starts another command and is
+//! The table: what uutils says compiles to WASI (its feature `feat_wasm`), without `nice` and `tee`, which are
 //! in `extras`.
 
 use std::ffi::OsString;
@@ -9,6 +9,16 @@ pub(crate) type Applet = fn(Arguments) -> i32;
 pub(crate) fn find(name: &str) -> Option<Applet> {
     TABLE.binary_search_by_key(&name, |(name, _)| *name).ok().map(|at| TABLE[at].1)
 }
+
+/// Whether the words that are no options are files that it reads, of which `-` is its input.
+pub(crate) fn reads_files(name: &str) -> bool {
+    READERS.contains(&name) || name.ends_with("sum")
+}
+
+const READERS: &[&str] = &[
+    "base32", "base64", "basenc", "cat", "comm", "csplit", "cut", "expand", "fmt", "fold", "head", "join", "nl", "od",
+    "paste", "pr", "shuf", "sort", "split", "tail", "tsort", "unexpand", "uniq", "wc",
+];
 
 /// Sorted by name.
 const TABLE: &[(&str, Applet)] = &[
@@ -75,7 +85,6 @@ const TABLE: &[(&str, Applet)] = &[
     ("split", uu_split::uumain),
     ("sum", uu_sum::uumain),
     ("tail", uu_tail::uumain),
-    ("tee", uu_tee::uumain),
     ("test", uu_test::uumain),
     ("touch", uu_touch::uumain),
     ("tr", uu_tr::uumain),

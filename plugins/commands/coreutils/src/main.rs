@@ -2,6 +2,8 @@
 
 mod applets;
 mod cp;
+mod ls;
+mod sort;
 
 use std::ffi::OsString;
 
@@ -21,11 +23,24 @@ fn call(arguments: &[String]) -> i32 {
         eprintln!("coreutils: unknown program '{name}'");
         return 127;
     };
+    if ["ls", "vdir"].contains(&name)
+        && let Some(code) = ls::long(arguments)
+    {
+        return code;
+    }
     if let Err(problem) = uucore::locale::setup_localization(texts_of(name)) {
         eprintln!("{name}: its messages cannot be read: {problem}");
         return 99;
     }
-    let arguments = if name == "cp" { cp::without_preserving(arguments) } else { arguments.to_vec() };
+    if name == "sort"
+        && let Some(code) = sort::check(arguments, applet)
+    {
+        return code;
+    }
+    let mut arguments = if name == "cp" { cp::without_preserving(arguments) } else { arguments.to_vec() };
+    if applets::reads_files(name) {
+        place::name_standard_input(&mut arguments);
+    }
     applet(arguments.into_iter().map(OsString::from).collect::<Vec<_>>().into_iter())
 }
 

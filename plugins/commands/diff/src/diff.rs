@@ -4,6 +4,7 @@ mod changes;
 mod files;
 mod format;
 mod options;
+mod side;
 
 use std::io::{BufWriter, Write};
 

@@ -4,28 +4,20 @@ mod cmp;
 mod diff;
 mod patch;
 
+use posix::stop::Stop;
+
 /// What all three end with when something could not be read or understood.
 const TROUBLE: i32 = 2;
 
 fn main() {
-    place::run(|arguments| match place::name_of(&arguments) {
-        "cmp" => cmp::main(&arguments),
-        "patch" => patch::main(&arguments),
-        _ => diff::main(&arguments),
+    place::run(|mut arguments| {
+        place::name_standard_input(&mut arguments);
+        match place::name_of(&arguments) {
+            "cmp" => cmp::main(&arguments),
+            "patch" => patch::main(&arguments),
+            _ => diff::main(&arguments),
+        }
     })
-}
-
-/// Why nothing is done.
-#[derive(Debug)]
-enum Stop {
-    Said(String),
-    Problem(String),
-}
-
-impl From<lexopt::Error> for Stop {
-    fn from(problem: lexopt::Error) -> Self {
-        Self::Problem(problem.to_string())
-    }
 }
 
 /// The code of a command that did not begin, which says why.

@@ -3,7 +3,9 @@
 
 mod column;
 mod dump;
+mod environment;
 mod file;
+mod identifier;
 mod input;
 mod install;
 mod mode;
@@ -15,6 +17,7 @@ mod space;
 mod start;
 mod stat;
 mod strings;
+mod tee;
 mod tree;
 mod which;
 
@@ -50,6 +53,7 @@ const TABLE: &[(&str, Command)] = &[
     ("df", space::df),
     ("du", space::du),
     ("env", start::env),
+    ("envsubst", environment::envsubst),
     ("file", file::file),
     ("groups", owner::groups),
     ("hd", dump::hexdump),
@@ -69,16 +73,25 @@ const TABLE: &[(&str, Command)] = &[
     ("strings", strings::strings),
     ("sync", output::sync),
     ("tac", reverse::tac),
+    ("tee", tee::tee),
     ("time", start::time),
     ("timeout", start::timeout),
     ("tree", tree::tree),
+    ("uuidgen", identifier::uuidgen),
+    ("watch", output::watch),
     ("which", which::which),
     ("whoami", owner::whoami),
     ("xxd", dump::xxd),
 ];
 
+/// Those whose words are files that they read, of which `-` is their input.
+const READERS: &[&str] = &["column", "hd", "hexdump", "less", "more", "rev", "strings", "tac", "xxd"];
+
 fn main() {
-    place::run(|arguments| {
+    place::run(|mut arguments| {
+        if READERS.contains(&place::name_of(&arguments)) {
+            place::name_standard_input(&mut arguments);
+        }
         let name = place::name_of(&arguments);
         match TABLE.iter().find(|(known, _)| *known == name) {
             Some((_, command)) => ended(name, command(&arguments)),

@@ -1,4 +1,4 @@
-//! Commands that are about the screen or the disk, of which a sandbox has neither: `less`, `more`, `clear`, `sync`.
+//! Commands that are about the screen or the disk, of which a sandbox has neither: `less`, `more`, `clear`, `watch`, `sync`.
 
 use std::io::Write;
 
@@ -15,6 +15,11 @@ pub(crate) fn page(arguments: &[String]) -> Result<i32, Stop> {
 
 pub(crate) fn clear(_arguments: &[String]) -> Result<i32, Stop> {
     Ok(0)
+}
+
+/// It would show one command's output again and again, and never end.
+pub(crate) fn watch(_arguments: &[String]) -> Result<i32, Stop> {
+    Err(Stop::Problem("there is no terminal to watch on; use a loop with sleep and a number of rounds".into()))
 }
 
 /// What is written is the host's to keep.

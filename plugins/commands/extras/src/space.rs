@@ -119,39 +119,23 @@ impl Sum<'_> {
     }
 
     fn below(&mut self, path: &str, depth: usize) -> u64 {
-        let mut names: Vec<String> = match fs::read_dir(path) {
-            Ok(entries) => entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect(),
+        match place::entries(Path::new(path)) {
+            Ok(entries) => {
+                let path = path.trim_end_matches('/');
+                entries.iter().map(|entry| self.of(&format!("{path}/{}", entry.name), depth + 1)).sum()
+            }
             Err(problem) => {
                 self.code = complain("du", &format!("cannot read directory '{path}'"), &problem);
-                return 0;
+                0
             }
-        };
-        names.sort();
-        names.iter().map(|name| self.of(&format!("{}/{name}", path.trim_end_matches('/')), depth + 1)).sum()
+        }
     }
 }
 
 fn written(bytes: u64, size: Size) -> String {
     match size {
         Size::In(unit) => bytes.div_ceil(unit).to_string(),
-        Size::Human(step) => human(bytes, step),
-    }
-}
-
-/// Rounded up, with one digit behind the point below ten.
-pub(crate) fn human(bytes: u64, step: u64) -> String {
-    let (mut unit, mut letter) = (1, 0);
-    while bytes / unit >= step && letter < 6 {
-        (unit, letter) = (unit * step, letter + 1);
-    }
-    let Some(name) = ["", "K", "M", "G", "T", "P", "E"].get(letter).filter(|name| !name.is_empty()) else {
-        return bytes.to_string();
-    };
-    let tenths = (u128::from(bytes) * 10).div_ceil(u128::from(unit));
-    if tenths < 100 {
-        format!("{}.{}{name}", tenths / 10, tenths % 10)
-    } else {
-        format!("{}{name}", tenths.div_ceil(10))
+        Size::Human(step) => posix::size::human(bytes, step),
     }
 }
 
@@ -168,14 +152,6 @@ pub(crate) fn df(arguments: &[String]) -> Result<i32, Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_rounded_up_with_a_letter() {
-        assert_eq!(human(0, 1024), "0");
-        assert_eq!(human(1024, 1024), "1.0K");
-        assert_eq!(human(1025, 1024), "1.1K");
-        assert_eq!(human(20 << 20, 1024), "20M");
-    }
 
     #[test]
     fn folders_take_what_is_in_them() {

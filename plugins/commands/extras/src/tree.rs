@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 use lexopt::{Arg, Parser, ValueExt};
+use place::Kind;
 use regex_lite::Regex;
 
-use crate::{Stop, space};
+use crate::Stop;
 
 #[derive(Default)]
 struct Options {
@@ -126,27 +128,22 @@ impl Drawing<'_> {
         let size = match (self.options.sizes, self.options.human) {
             (false, _) => String::new(),
             (true, false) => format!("[{bytes:>11}]  "),
-            (true, true) => format!("[{:>4}]  ", space::human(bytes, 1024)),
+            (true, true) => format!("[{:>4}]  ", posix::size::human(bytes, 1024)),
         };
         format!("{size}{name}{mark}{target}")
     }
 
     /// By name, and whether each is a folder.
     fn entries(&mut self, folder: &str) -> Vec<(String, bool)> {
-        let Ok(entries) = fs::read_dir(if folder.is_empty() { "/" } else { folder }) else {
+        let Ok(entries) = place::entries(Path::new(if folder.is_empty() { "/" } else { folder })) else {
             self.failed = true;
             return Vec::new();
         };
-        let entry = |entry: fs::DirEntry| {
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            (entry.file_name().to_string_lossy().into_owned(), is_folder)
-        };
-        let mut entries: Vec<_> =
-            entries.flatten().map(entry).filter(|(name, folder)| self.wants(name, *folder)).collect();
-        entries.sort_by(|(a, a_folder), (b, b_folder)| {
-            let folders = if self.options.folders_first { b_folder.cmp(a_folder) } else { std::cmp::Ordering::Equal };
-            folders.then_with(|| a.cmp(b))
-        });
+        let entries = entries.into_iter().map(|entry| (entry.name, entry.kind == Kind::Folder));
+        let mut entries: Vec<_> = entries.filter(|(name, folder)| self.wants(name, *folder)).collect();
+        if self.options.folders_first {
+            entries.sort_by_key(|(_, is_folder)| !is_folder);
+        }
         entries
     }
 

@@ -9,7 +9,7 @@ mod print;
 mod visit;
 mod walk;
 
-use parse::Stop;
+use posix::stop::Stop;
 
 pub(crate) fn main(arguments: &[String]) -> i32 {
     match parse::read(&arguments[1.min(arguments.len())..]) {

@@ -7,7 +7,8 @@ mod run;
 
 use std::io::Read;
 
-use options::{Options, Stop};
+use options::Options;
+use posix::stop::Stop;
 
 /// What xargs ends with when it cannot begin.
 const CANNOT: i32 = 1;

@@ -23,10 +23,10 @@ fn once<'a>(make: impl FnOnce() -> Input + 'a) -> Box<dyn Iterator<Item = Input>
     Box::new(std::iter::once_with(make))
 }
 
-/// Standard input, if no file is named.
+/// Standard input, which is nothing here, if no file is named; `-` names it.
 fn sources(options: &Options) -> impl Iterator<Item = Option<&str>> {
     let alone = options.files.is_empty().then_some(None);
-    alone.into_iter().chain(options.files.iter().map(|file| Some(file.as_str())))
+    alone.into_iter().chain(options.files.iter().map(|file| (file != "-").then_some(file.as_str())))
 }
 
 fn content(source: Option<&str>) -> Result<Vec<u8>, String> {

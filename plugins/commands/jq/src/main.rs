@@ -21,7 +21,8 @@ const NO_OUTPUT: i32 = 4;
 const FILTER_FAILED: i32 = 5;
 
 fn main() {
-    place::run(|arguments| {
+    place::run(|mut arguments| {
+        place::name_standard_input(&mut arguments);
         let result = options::read(&arguments).and_then(|options| {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             let code = filter(&options, &mut out);

@@ -9,7 +9,8 @@ mod options;
 mod resolve;
 
 use engine::Engine;
-use options::{Options, Program, Stop};
+use options::{Options, Program};
+use posix::stop::Stop;
 
 /// The code of a command line that asks for something that there is not, as Node has it.
 const BAD_OPTION: i32 = 9;

@@ -1,6 +1,7 @@
 //! What a command line asks for.
 
 use lexopt::{Arg, Parser, ValueExt};
+use posix::stop::Stop;
 
 pub(crate) struct Options {
     pub(crate) program: Program,
@@ -17,18 +18,6 @@ pub(crate) enum Program {
     File(String),
     /// Standard input.
     Input,
-}
-
-/// Why nothing is run.
-pub(crate) enum Stop {
-    Said(String),
-    Problem(String),
-}
-
-impl From<lexopt::Error> for Stop {
-    fn from(problem: lexopt::Error) -> Self {
-        Self::Problem(problem.to_string())
-    }
 }
 
 const HELP: &str = "\

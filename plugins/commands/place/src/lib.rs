@@ -5,6 +5,9 @@
 
 #[cfg(target_arch = "wasm32")]
 mod ending;
+mod folder;
+#[cfg(target_arch = "wasm32")]
+mod input;
 mod start;
 
 use std::panic::PanicHookInfo;
@@ -14,6 +17,7 @@ mod bindings {
     wit_bindgen::generate!({ world: "command", path: "../../../guest-sdk/wit/command" });
 }
 
+pub use folder::{Entry, Kind, entries};
 pub use start::{Child, Ending, Failure, Input, Output, Start, names, numbers, wait_any};
 
 /// As Rust's own runtime ends after a panic.
@@ -46,6 +50,15 @@ fn begin_in(folder: Option<String>) {
 pub fn name_of(arguments: &[String]) -> &str {
     let first = arguments.first().map_or("", String::as_str);
     first.rsplit('/').next().unwrap_or(first)
+}
+
+/// Standard input has no path here. Commands that read files take `-` for it, so that is what they are told.
+pub fn name_standard_input(arguments: &mut [String]) {
+    for argument in arguments.iter_mut().skip(1) {
+        if ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(&argument.as_str()) {
+            *argument = "-".into();
+        }
+    }
 }
 
 /// A panic is an end with a code rather than a trap without one, and a reader that went away is nothing to report.

@@ -101,17 +101,24 @@ impl Date {
         }
     }
 
-    /// As strftime does, for the letters that dates are usually written with.
+    /// As strftime does, for the letters that dates are usually written with, and with GNU's `%-d` for no zeros before it.
     pub fn format(&self, format: &str) -> String {
         let mut text = String::new();
-        let mut left = format.chars();
+        let mut left = format.chars().peekable();
         while let Some(character) = left.next() {
-            match (character, character == '%') {
-                (_, true) => match left.next() {
-                    Some(letter) => text.push_str(&self.field(letter).unwrap_or_else(|| format!("%{letter}"))),
-                    None => text.push('%'),
-                },
-                (other, false) => text.push(other),
+            if character != '%' {
+                text.push(character);
+                continue;
+            }
+            let is_bare = left.next_if_eq(&'-').is_some();
+            let Some(letter) = left.next() else {
+                text.push('%');
+                continue;
+            };
+            match self.field(letter) {
+                Some(field) if is_bare => text.push_str(bare(&field)),
+                Some(field) => text.push_str(&field),
+                None => text.extend(['%', letter]),
             }
         }
         text
@@ -161,6 +168,11 @@ impl Date {
             _ => return None,
         })
     }
+}
+
+fn bare(field: &str) -> &str {
+    let bare = field.trim_start_matches(['0', ' ']);
+    if bare.is_empty() { &field[field.len().saturating_sub(1)..] } else { bare }
 }
 
 /// Reads `2026-11-25`, `2026-11-25 10:20[:30]` (or with `T`, and `Z`), `@SECONDS`, `now`, `today`, `yesterday`, `tomorrow` and
@@ -225,6 +237,7 @@ mod tests {
         assert_eq!(days(2000, 3, 1), 11_017);
         let date = Date::of_seconds(951_782_400);
         assert_eq!(date.format("%F %T %a %j"), "2000-02-29 00:00:00 Tue 060");
+        assert_eq!(Date::of_seconds(951_782_400).format("%-m %-d %-H %q"), "2 29 0 %q");
         assert_eq!(Date::of_seconds(-1).format("%F %T"), "1969-12-31 23:59:59");
     }
 

@@ -5,6 +5,8 @@ pub mod glob;
 pub mod inode;
 pub mod mode;
 pub mod regex;
+pub mod size;
+pub mod stop;
 
 use std::io;
 

@@ -8,17 +8,30 @@ use std::path::Path;
 /// which interpreter runs it, since that is what makes it executable here.
 pub fn of(path: &Path, metadata: &Metadata) -> u32 {
     if metadata.is_symlink() {
-        0o777
-    } else if metadata.is_dir() || (metadata.is_file() && names_interpreter(path)) {
-        0o755
+        LINK
+    } else if metadata.is_dir() {
+        EXECUTABLE
+    } else if metadata.is_file() {
+        of_file(&start(path).unwrap_or_default())
     } else {
-        0o644
+        READABLE
     }
 }
 
-fn names_interpreter(path: &Path) -> bool {
+/// Of links; of folders, and files that say which interpreter runs them; of other files.
+pub const LINK: u32 = 0o777;
+pub const EXECUTABLE: u32 = 0o755;
+pub const READABLE: u32 = 0o644;
+
+/// Of a file that begins so.
+pub fn of_file(start: &[u8]) -> u32 {
+    if start.starts_with(b"#!") { EXECUTABLE } else { READABLE }
+}
+
+fn start(path: &Path) -> std::io::Result<[u8; 2]> {
     let mut start = [0; 2];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
+    std::fs::File::open(path)?.read_exact(&mut start)?;
+    Ok(start)
 }
 
 /// As `ls -l` writes it: `-rw-r--r--`.

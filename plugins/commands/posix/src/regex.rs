@@ -49,7 +49,7 @@ pub fn translate_awk(pattern: &str) -> String {
 }
 
 /// The control character that a letter stands for after a backslash.
-fn control(letter: char) -> Option<char> {
+pub fn control(letter: char) -> Option<char> {
     Some(match letter {
         'n' => '\n',
         't' => '\t',

@@ -43,13 +43,18 @@ fn search_all(options: &Options) -> Result<bool, Stop> {
 
 fn search<M: Matcher>(options: &Options, matcher: &M) -> Result<bool, Stop> {
     let (mut printer, mut found, mut failed) = (printer(options), false, false);
+    // Each has a buffer, which all files share.
+    let (mut of_named, mut of_found) = (searcher(options, true), searcher(options, false));
     if options.reads_input() {
-        found = printer.search(&mut searcher(options, true), matcher, &Source::StandardInput("<stdin>"))?;
+        found = printer.search(&mut of_named, matcher, &Source::StandardInput("<stdin>"))?;
     } else {
         for entry in files::walk(options)? {
             let result = match &entry {
-                Ok(file) => search_file(&mut printer, options, matcher, file)
-                    .map_err(|problem| format!("{}: {problem}", file.path.display())),
+                Ok(file) => {
+                    let searcher = if file.named { &mut of_named } else { &mut of_found };
+                    let result = printer.search(searcher, matcher, &Source::File(&file.path));
+                    result.map_err(|problem| format!("{}: {problem}", file.path.display()))
+                }
                 Err(problem) => Err(problem.clone()),
             };
             match result {
@@ -66,15 +71,6 @@ fn search<M: Matcher>(options: &Options, matcher: &M) -> Result<bool, Stop> {
     }
     printer.flush()?;
     if failed { Err(Stop::Failed { found, quiet: options.quiet }) } else { Ok(found) }
-}
-
-fn search_file<M: Matcher>(
-    printer: &mut Printer,
-    options: &Options,
-    matcher: &M,
-    file: &files::Found,
-) -> io::Result<bool> {
-    printer.search(&mut searcher(options, file.named), matcher, &Source::File(&file.path))
 }
 
 fn complain(options: &Options, problem: &str) {

@@ -14,13 +14,16 @@ const BAD_SCRIPT: i32 = 1;
 const UNREADABLE: i32 = 2;
 
 fn main() {
-    place::run(|arguments| match options::read(&arguments) {
-        Ok(options::Wanted::Text(text)) => {
-            print!("{text}");
-            0
+    place::run(|mut arguments| {
+        place::name_standard_input(&mut arguments);
+        match options::read(&arguments) {
+            Ok(options::Wanted::Text(text)) => {
+                print!("{text}");
+                0
+            }
+            Ok(options::Wanted::Script(options)) => sed(&options),
+            Err(problem) => bad_script(&problem),
         }
-        Ok(options::Wanted::Script(options)) => sed(&options),
-        Err(problem) => bad_script(&problem),
     })
 }
 

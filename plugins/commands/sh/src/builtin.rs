@@ -6,7 +6,6 @@ mod command;
 mod control;
 pub(crate) mod declare;
 mod echo;
-mod env;
 mod eval;
 mod getopts;
 mod jobs;
@@ -21,7 +20,6 @@ pub(crate) mod test;
 mod trap;
 mod types;
 mod unset;
-mod xargs;
 
 use crate::ast::Assignment;
 use crate::state::Shell;
@@ -54,7 +52,6 @@ const TABLE: &[(&str, Builtin)] = &[
     ("disown", jobs::disown),
     ("echo", echo::echo),
     ("enable", command::enable),
-    ("env", env::env),
     ("eval", eval::eval),
     ("exec", eval::exec),
     ("exit", control::exit),
@@ -71,8 +68,6 @@ const TABLE: &[(&str, Builtin)] = &[
     ("local", declare::plain),
     ("logout", control::exit),
     ("mapfile", mapfile::mapfile),
-    ("nice", env::nice),
-    ("nohup", env::nohup),
     ("popd", cd::popd),
     ("printf", printf::printf),
     ("pushd", cd::pushd),
@@ -87,8 +82,6 @@ const TABLE: &[(&str, Builtin)] = &[
     ("source", eval::source),
     ("suspend", control::nothing),
     ("test", test::test),
-    ("time", env::time),
-    ("timeout", env::timeout),
     ("times", limits::times),
     ("trap", trap::trap),
     ("true", control::nothing),
@@ -99,8 +92,6 @@ const TABLE: &[(&str, Builtin)] = &[
     ("unalias", alias::unalias),
     ("unset", unset::unset),
     ("wait", jobs::wait),
-    ("which", types::which),
-    ("xargs", xargs::xargs),
 ];
 
 pub(crate) fn find(name: &str) -> Option<Builtin> {
@@ -109,11 +100,6 @@ pub(crate) fn find(name: &str) -> Option<Builtin> {
 
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(name, _)| *name)
-}
-
-/// Programs elsewhere, builtins here only because they start others: `type` and `command -v` show them as programs.
-pub(crate) fn stands_for_program(name: &str) -> bool {
-    ["env", "nice", "nohup", "timeout", "which", "xargs", "time"].contains(&name)
 }
 
 /// Whether a command's `x=(…)` arguments are assignments.

@@ -193,6 +193,11 @@ fn start(shell: &mut Shell, invocation: Invocation) -> Run {
     }
     let path = rest.remove(0);
     shell.state.positional = rest;
+    if path == "/dev/stdin" {
+        shell.state.from_input = true;
+        shell.state.name = path;
+        return shell.run_lines(&mut StandardInput, 1);
+    }
     start_file(shell, path)
 }
 

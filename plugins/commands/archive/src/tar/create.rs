@@ -1,7 +1,7 @@
 //! `tar -c`. Headers are made here, since the library asks for what WASI does not know.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -66,7 +66,7 @@ impl<W: Write> Packing<'_, W> {
         if self.options.verbose {
             eprintln!("{name}{}", if metadata.is_dir() && !name.ends_with('/') { "/" } else { "" });
         }
-        let mut header = header(&path, &metadata);
+        let mut header = header(&metadata);
         if metadata.is_symlink() {
             header.set_entry_type(EntryType::Symlink);
             self.builder.append_link(&mut header, &stored, fs::read_link(&path)?)?;
@@ -94,8 +94,10 @@ impl<W: Write> Packing<'_, W> {
         }
         match File::open(path) {
             Ok(file) => {
+                let mut content = BufReader::with_capacity(64 * 1024, file);
+                header.set_mode(posix::mode::of_file(content.fill_buf().unwrap_or_default()));
                 header.set_size(length);
-                self.builder.append_data(&mut header, stored, io::Read::take(file, length))?;
+                self.builder.append_data(&mut header, stored, content.take(length))?;
             }
             Err(problem) => self.complain(&path.to_string_lossy(), &problem),
         }
@@ -103,25 +105,25 @@ impl<W: Write> Packing<'_, W> {
     }
 
     fn below(&mut self, folder: &Path, name: &str) -> Result<(), Stop> {
-        let entries = fs::read_dir(folder.join(name)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let mut names: Vec<String> = match entries {
-            Ok(entries) => entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect(),
+        let entries = match place::entries(&folder.join(name)) {
+            Ok(entries) => entries,
             Err(problem) => {
                 self.complain(name, &problem);
                 return Ok(());
             }
         };
-        names.sort();
-        names.iter().try_for_each(|below| self.add(folder, &format!("{}/{below}", name.trim_end_matches('/'))))
+        let name = name.trim_end_matches('/');
+        entries.iter().try_for_each(|entry| self.add(folder, &format!("{name}/{}", entry.name)))
     }
 }
 
-fn header(path: &Path, metadata: &Metadata) -> Header {
+/// A file's mode is set when its content is known.
+fn header(metadata: &Metadata) -> Header {
     let mut header = Header::new_gnu();
     let written = metadata.modified().map(posix::date::since_epoch).map_or(0, |(seconds, _)| seconds.max(0));
     header.set_entry_type(EntryType::Regular);
     header.set_size(0);
-    header.set_mode(posix::mode::of(path, metadata));
+    header.set_mode(if metadata.is_symlink() { posix::mode::LINK } else { posix::mode::EXECUTABLE });
     header.set_mtime(written as u64);
     header.set_uid(u64::from(posix::OWNER_NUMBER));
     header.set_gid(u64::from(posix::OWNER_NUMBER));

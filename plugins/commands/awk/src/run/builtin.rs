@@ -104,7 +104,7 @@ impl Run {
 
     fn length(&mut self, arguments: &[Expr]) -> Result<Value, Stop> {
         let length = match arguments {
-            [] => self.record_text().chars().count(),
+            [] => self.record_str().chars().count(),
             [Expr::Variable(variable), ..] if self.is_array(*variable) => self.array(*variable)?.borrow().len(),
             [text, ..] => self.evaluate_text(text)?.chars().count(),
         };

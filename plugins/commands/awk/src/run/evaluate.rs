@@ -1,12 +1,13 @@
 //! Expressions.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use regex::Regex;
 
 use super::{Run, Stop};
 use crate::ast::{Arithmetic, Expr, Source, Special, Variable};
-use crate::value::{Value, accepts};
+use crate::value::{Array, Value, accepts};
 
 fn calculate(operation: Arithmetic, left: f64, right: f64) -> Result<f64, String> {
     Ok(match operation {
@@ -18,6 +19,22 @@ fn calculate(operation: Arithmetic, left: f64, right: f64) -> Result<f64, String
         Arithmetic::Remainder => left % right,
         Arithmetic::Power => left.powf(right),
     })
+}
+
+/// Something that a value is put into.
+enum Place {
+    Variable(Variable),
+    Field(f64),
+    Element(Rc<RefCell<Array>>, Rc<str>),
+}
+
+/// An element's value. To look is to make, as the language has it.
+fn looked_at(array: &RefCell<Array>, key: &str) -> Value {
+    let mut array = array.borrow_mut();
+    match array.get(key) {
+        Some(value) => value.clone(),
+        None => array.entry(key.to_owned()).or_default().clone(),
+    }
 }
 
 impl Run {
@@ -38,7 +55,25 @@ impl Run {
     }
 
     pub(super) fn evaluate_number(&mut self, expr: &Expr) -> Result<f64, Stop> {
-        Ok(self.evaluate(expr)?.number())
+        match expr {
+            Expr::Number(number) => Ok(*number),
+            // Most numbers come from fields, which are no values of their own before they are kept.
+            Expr::Field(number) => self.field_number(number),
+            other => Ok(self.evaluate(other)?.number()),
+        }
+    }
+
+    /// Puts the text of a value behind `out`, numbers by `format`.
+    pub(super) fn append(&mut self, expr: &Expr, format: &str, out: &mut String) -> Result<(), Stop> {
+        if let Expr::Field(number) = expr {
+            let number = self.evaluate_number(number)?;
+            if let Some(text) = self.field_str(number)? {
+                out.push_str(text);
+                return Ok(());
+            }
+        }
+        out.push_str(&self.evaluate(expr)?.text(format));
+        Ok(())
     }
 
     pub(super) fn evaluate(&mut self, expr: &Expr) -> Result<Value, Stop> {
@@ -46,8 +81,8 @@ impl Run {
             Expr::Number(number) => Value::Number(*number),
             Expr::Text(text) => Value::Text(text.clone()),
             Expr::Regex(_) => {
-                let record = self.record_text();
-                self.regex_of(expr)?.is_match(&record).into()
+                let regex = self.regex_of(expr)?;
+                regex.is_match(self.record_str()).into()
             }
             Expr::Variable(variable) => self.get(*variable)?,
             Expr::Field(number) => {
@@ -61,12 +96,14 @@ impl Run {
             }
             Expr::Update(operation, place, value) => {
                 let right = self.evaluate_number(value)?;
-                let left = self.evaluate_number(place)?;
-                self.assign(place, Value::Number(calculate(*operation, left, right)?))?
+                let place = self.place(place)?;
+                let left = self.number_at(&place)?;
+                self.put(place, Value::Number(calculate(*operation, left, right)?))?
             }
             Expr::Step(step, is_before, place) => {
-                let before = self.evaluate_number(place)?;
-                let after = self.assign(place, Value::Number(before + step))?;
+                let place = self.place(place)?;
+                let before = self.number_at(&place)?;
+                let after = self.put(place, Value::Number(before + step))?;
                 if *is_before { Value::Number(before) } else { after }
             }
             Expr::Conditional(condition, then, otherwise) => {
@@ -116,9 +153,7 @@ impl Run {
     fn element(&mut self, array: Variable, index: &[Expr]) -> Result<Value, Stop> {
         let key = self.key(index)?;
         let array = self.array(array)?;
-        // To look is to make, as the language has it.
-        let value = array.borrow_mut().entry(key.to_string()).or_default().clone();
-        Ok(value)
+        Ok(looked_at(&array, &key))
     }
 
     pub(super) fn key(&mut self, index: &[Expr]) -> Result<Rc<str>, Stop> {
@@ -133,17 +168,43 @@ impl Run {
     }
 
     pub(super) fn assign(&mut self, place: &Expr, value: Value) -> Result<Value, Stop> {
-        match place {
-            Expr::Variable(variable) => self.set(*variable, value.clone())?,
-            Expr::Field(number) => {
-                let number = self.evaluate_number(number)?;
-                self.set_field(number, value.clone())?;
-            }
+        let place = self.place(place)?;
+        self.put(place, value)
+    }
+
+    /// Where something is to be put. What it takes to say so is evaluated once, though the place may be read before it is written.
+    fn place(&mut self, place: &Expr) -> Result<Place, Stop> {
+        Ok(match place {
+            Expr::Variable(variable) => Place::Variable(*variable),
+            Expr::Field(number) => Place::Field(self.evaluate_number(number)?),
             Expr::Element(array, index) => {
                 let key = self.key(index)?;
-                self.array(*array)?.borrow_mut().insert(key.to_string(), value.clone());
+                Place::Element(self.array(*array)?, key)
             }
             _ => return Err(Stop::Failed("something is assigned that has no place".into())),
+        })
+    }
+
+    fn number_at(&mut self, place: &Place) -> Result<f64, Stop> {
+        Ok(match place {
+            Place::Variable(variable) => self.get(*variable)?.number(),
+            Place::Field(number) => self.field(*number)?.number(),
+            Place::Element(array, key) => looked_at(array, key).number(),
+        })
+    }
+
+    fn put(&mut self, place: Place, value: Value) -> Result<Value, Stop> {
+        match place {
+            Place::Variable(variable) => self.set(variable, value.clone())?,
+            Place::Field(number) => self.set_field(number, value.clone())?,
+            Place::Element(array, key) => {
+                let mut array = array.borrow_mut();
+                if let Some(element) = array.get_mut(&*key) {
+                    element.clone_from(&value);
+                } else {
+                    array.insert(key.to_string(), value.clone());
+                }
+            }
         }
         Ok(value)
     }
@@ -177,31 +238,28 @@ impl Run {
 
     /// 1 for a record, 0 at the end, -1 if nothing can be read.
     fn getline(&mut self, source: &Source, into: Option<&Expr>) -> Result<f64, Stop> {
-        let record = match source {
-            Source::Main => Ok(self.next_record()?),
+        let mut text = String::new();
+        let read = match source {
+            Source::Main => Some(self.next_record(&mut text)?),
             Source::File(name) => {
                 let name = self.evaluate_text(name)?;
-                self.other_record(&name, false)?
+                self.other_record(&name, false, &mut text)
             }
             Source::Command(command) => {
                 let command = self.evaluate_text(command)?;
-                let record = self.other_record(&command, true)?;
-                if matches!(record, Ok(Some(_))) {
+                let read = self.other_record(&command, true, &mut text);
+                if read == Some(true) {
                     self.count(Special::Nr);
                 }
-                record
+                read
             }
         };
-        match record {
-            Err(code) => Ok(f64::from(code)),
-            Ok(None) => Ok(0.0),
-            Ok(Some(text)) => {
-                match into {
-                    Some(place) => drop(self.assign(place, Value::input(&text))?),
-                    None => self.record.set(text),
-                }
-                Ok(1.0)
-            }
+        match (read, into) {
+            (None, _) => return Ok(-1.0),
+            (Some(false), _) => return Ok(0.0),
+            (Some(true), Some(place)) => drop(self.assign(place, Value::input(&text))?),
+            (Some(true), None) => self.record.set(text),
         }
+        Ok(1.0)
     }
 }

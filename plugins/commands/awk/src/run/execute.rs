@@ -126,14 +126,14 @@ impl Run {
         let (separator, end) = (self.special_text(Special::Ofs), self.special_text(Special::Ors));
         let mut text = String::new();
         if values.is_empty() {
-            text.push_str(&self.record_text());
+            text.push_str(self.record_str());
         }
         let format = self.special_text(Special::Ofmt);
         for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 text.push_str(&separator);
             }
-            text.push_str(&self.evaluate(value)?.text(&format));
+            self.append(value, &format, &mut text)?;
         }
         text.push_str(&end);
         self.write(&text, to)

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::rc::Rc;
 
 use place::{Child, Output as ChildOutput, Start};
 
@@ -69,13 +68,11 @@ struct Stream {
     reader: BufReader<From>,
     /// What is left of a text that is separated by an expression.
     rest: Option<String>,
-    /// The record that was read last, whose room the next one takes.
-    bytes: Vec<u8>,
 }
 
 impl Stream {
     fn new(from: From) -> Self {
-        Self { reader: BufReader::with_capacity(64 * 1024, from), rest: None, bytes: Vec::new() }
+        Self { reader: BufReader::with_capacity(64 * 1024, from), rest: None }
     }
 
     fn open(path: &str) -> io::Result<Self> {
@@ -85,31 +82,39 @@ impl Stream {
         }))
     }
 
-    fn until(&mut self, end: u8) -> io::Result<Option<Rc<str>>> {
-        self.bytes.clear();
-        if self.reader.read_until(end, &mut self.bytes)? == 0 {
-            return Ok(None);
+    /// Puts what comes before the next `end` in place of `record`; false if there is nothing more.
+    fn until(&mut self, end: u8, record: &mut String) -> io::Result<bool> {
+        let mut bytes = std::mem::take(record).into_bytes();
+        bytes.clear();
+        if self.reader.read_until(end, &mut bytes)? == 0 {
+            return Ok(false);
         }
-        if self.bytes.last() == Some(&end) {
-            self.bytes.pop();
+        if bytes.last() == Some(&end) {
+            bytes.pop();
         }
-        Ok(Some(String::from_utf8_lossy(&self.bytes).into()))
+        *record = String::from_utf8(bytes).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into());
+        Ok(true)
     }
 
     /// Lines up to an empty one.
-    fn paragraph(&mut self) -> io::Result<Option<Rc<str>>> {
-        let mut lines: Vec<Rc<str>> = Vec::new();
-        while let Some(line) = self.until(b'\n')? {
-            match (line.is_empty(), lines.is_empty()) {
-                (true, true) => {}
-                (true, false) => break,
-                (false, _) => lines.push(line),
+    fn paragraph(&mut self, record: &mut String) -> io::Result<bool> {
+        let (mut line, mut any) = (String::new(), false);
+        record.clear();
+        while self.until(b'\n', &mut line)? {
+            match (line.is_empty(), any) {
+                (true, true) => break,
+                (true, false) => {}
+                (false, _) => {
+                    record.push_str(if any { "\n" } else { "" });
+                    record.push_str(&line);
+                    any = true;
+                }
             }
         }
-        Ok((!lines.is_empty()).then(|| lines.join("\n").into()))
+        Ok(any)
     }
 
-    fn until_match(&mut self, end: &regex::Regex) -> io::Result<Option<Rc<str>>> {
+    fn until_match(&mut self, end: &regex::Regex, record: &mut String) -> io::Result<bool> {
         if self.rest.is_none() {
             let mut bytes = Vec::new();
             self.reader.read_to_end(&mut bytes)?;
@@ -118,43 +123,45 @@ impl Stream {
         let rest = self.rest.take().unwrap_or_default();
         if rest.is_empty() {
             self.rest = Some(rest);
-            return Ok(None);
+            return Ok(false);
         }
         let found = end.find(&rest).filter(|found| !found.is_empty());
-        let (record, after) = match found {
+        let (before, after) = match found {
             Some(found) => (rest[..found.start()].to_owned(), rest[found.end()..].to_owned()),
             // The end of the last line ends the last record too.
             None => (rest.strip_suffix('\n').unwrap_or(&rest).to_owned(), String::new()),
         };
         self.rest = Some(after);
-        Ok(Some(record.into()))
+        *record = before;
+        Ok(true)
     }
 }
 
 impl Run {
-    fn read_from(&mut self, stream: &mut Stream) -> Result<Option<Rc<str>>, String> {
+    /// Puts the stream's next record in place of `record`; false if there is none.
+    fn read_from(&mut self, stream: &mut Stream, record: &mut String) -> Result<bool, String> {
         let separator = self.special_text(Special::Rs);
         let mut characters = separator.chars();
         let read = match (characters.next(), characters.next()) {
-            (None, _) => stream.paragraph(),
-            (Some(one), None) if one.is_ascii() => stream.until(one as u8),
-            _ => stream.until_match(&*self.regex(&separator)?),
+            (None, _) => stream.paragraph(record),
+            (Some(one), None) if one.is_ascii() => stream.until(one as u8, record),
+            _ => stream.until_match(&*self.regex(&separator)?, record),
         };
         read.map_err(|problem| posix::reason(&problem))
     }
 
-    /// The next record of the files of the command line.
-    pub(super) fn next_record(&mut self) -> Result<Option<Rc<str>>, String> {
+    /// Puts the next record of the files of the command line in place of `record`; false if there is none.
+    pub(super) fn next_record(&mut self, record: &mut String) -> Result<bool, String> {
         loop {
             if self.input.current.is_none() && !self.next_file()? {
-                return Ok(None);
+                return Ok(false);
             }
-            let Some(mut stream) = self.input.current.take() else { return Ok(None) };
-            if let Some(record) = self.read_from(&mut stream)? {
+            let Some(mut stream) = self.input.current.take() else { return Ok(false) };
+            if self.read_from(&mut stream, record)? {
                 self.input.current = Some(stream);
                 self.count(Special::Nr);
                 self.count(Special::Fnr);
-                return Ok(Some(record));
+                return Ok(true);
             }
         }
     }
@@ -220,21 +227,16 @@ impl Run {
         }
     }
 
-    /// The next record of a file or of a command; -1 if it cannot be read.
-    pub(super) fn other_record(
-        &mut self,
-        name: &str,
-        is_command: bool,
-    ) -> Result<Result<Option<Rc<str>>, i32>, String> {
-        if !self.input.others.contains_key(name) {
-            let opened = if is_command { self.open_command(name) } else { Stream::open(name).ok() };
-            let Some(stream) = opened else { return Ok(Err(-1)) };
-            self.input.others.insert(name.to_owned(), stream);
-        }
-        let Some(mut stream) = self.input.others.remove(name) else { return Ok(Err(-1)) };
-        let record = self.read_from(&mut stream);
+    /// The same of another file or of a command; nothing if it cannot be read.
+    pub(super) fn other_record(&mut self, name: &str, is_command: bool, record: &mut String) -> Option<bool> {
+        let mut stream = match self.input.others.remove(name) {
+            Some(stream) => stream,
+            None if is_command => self.open_command(name)?,
+            None => Stream::open(name).ok()?,
+        };
+        let read = self.read_from(&mut stream, record);
         self.input.others.insert(name.to_owned(), stream);
-        Ok(record.map_err(|_| -1))
+        read.ok()
     }
 
     fn open_command(&mut self, command: &str) -> Option<Stream> {

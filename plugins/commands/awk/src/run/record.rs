@@ -1,64 +1,175 @@
-//! The record and its fields. Neither is made of the other before somebody asks.
+//! The record and its fields. Neither is made of the other before somebody asks, and no more fields than are asked for.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::Run;
-use crate::ast::Special;
-use crate::value::Value;
+use crate::ast::{Expr, Special};
+use crate::value::{Value, leading_number};
 
 #[derive(Default)]
 pub(super) struct Record {
-    text: Rc<str>,
-    fields: Vec<Value>,
-    /// The fields are those of the text.
-    is_split: bool,
+    text: String,
+    /// Of the record before.
+    room: String,
+    /// The same for those who keep it, made for the first of them.
+    kept: Option<Rc<str>>,
+    fields: Vec<Field>,
+    /// Where the text is not yet split; nothing if all fields are known.
+    rest: Option<usize>,
+    /// By what this record is split, and by what the next one will be.
+    splitter: Splitter,
+    next: Splitter,
     /// A field was set, so that the text is to be made of them.
     is_stale: bool,
 }
 
+#[derive(Clone)]
+enum Field {
+    /// Of the text.
+    Piece(Range<usize>),
+    Value(Value),
+}
+
+/// What separates fields.
+#[derive(Clone, Default)]
+enum Splitter {
+    /// Any number of blanks and line ends.
+    #[default]
+    Blanks,
+    Byte(u8),
+    Other(Rc<str>),
+}
+
+impl Splitter {
+    fn of(separator: Rc<str>, in_paragraphs: bool) -> Self {
+        match separator.as_bytes() {
+            b" " => Self::Blanks,
+            [one] if one.is_ascii() && *one != b'\\' && !in_paragraphs => Self::Byte(*one),
+            _ => Self::Other(separator),
+        }
+    }
+}
+
 impl Record {
-    pub(super) fn set(&mut self, text: Rc<str>) {
-        self.text = text;
-        (self.is_split, self.is_stale) = (false, false);
+    pub(super) fn set(&mut self, text: String) {
+        self.room = std::mem::replace(&mut self.text, text);
+        self.kept = None;
+        self.fields.clear();
+        self.rest = Some(0);
+        self.splitter.clone_from(&self.next);
+        self.is_stale = false;
+    }
+
+    /// Room for the next record's text. This one's stays until there is a next one.
+    pub(super) fn room(&mut self) -> String {
+        std::mem::take(&mut self.room)
+    }
+
+    /// One more field, if there is one.
+    fn split_one(&mut self, from: usize, is_end: impl Fn(u8) -> bool, joins: bool) -> Option<Range<usize>> {
+        let bytes = self.text.as_bytes();
+        let start = if joins { from + bytes[from..].iter().position(|byte| !is_end(*byte))? } else { from };
+        let length = bytes[start..].iter().position(|byte| is_end(*byte));
+        let end = length.map_or(bytes.len(), |length| start + length);
+        // Behind a separator there is one more field, if it does not take all blanks that follow.
+        self.rest = length.map(|_| end + 1);
+        Some(start..end)
+    }
+
+    fn text_of<'a>(&'a self, field: &'a Field) -> Option<&'a str> {
+        match field {
+            Field::Piece(range) => self.text.get(range.clone()),
+            Field::Value(Value::Text(text) | Value::Input(text)) => Some(text),
+            Field::Value(_) => None,
+        }
     }
 }
 
 impl Run {
-    pub(super) fn record_text(&mut self) -> Rc<str> {
-        if self.record.is_stale {
-            let (separator, format) = (self.special_text(Special::Ofs), self.special_text(Special::Convfmt));
-            let texts: Vec<Rc<str>> = self.record.fields.iter().map(|field| field.text(&format)).collect();
-            self.record.text = texts.join(&*separator).into();
-            self.record.is_stale = false;
-        }
-        self.record.text.clone()
+    /// Says again what separates the fields of the records that come.
+    pub(super) fn separator_changed(&mut self) {
+        let in_paragraphs = self.special_text(Special::Rs).is_empty();
+        self.record.next = Splitter::of(self.special_text(Special::Fs), in_paragraphs);
     }
 
-    fn split_record(&mut self) -> Result<(), String> {
-        if self.record.is_split {
-            return Ok(());
+    /// The text is that of the fields again.
+    fn refresh_text(&mut self) {
+        if !self.record.is_stale {
+            return;
         }
-        let separator = self.special_text(Special::Fs);
-        let text = self.record.text.clone();
-        if &*separator == " " {
-            // Most programs split so, and their fields are made in the place of the last record's.
-            self.record.fields.clear();
-            let pieces = text.split([' ', '\t', '\n']).filter(|piece| !piece.is_empty());
-            self.record.fields.extend(pieces.map(Value::input));
-        } else {
-            self.record.fields = self.pieces(&text, &separator)?.0.iter().map(|piece| Value::input(piece)).collect();
+        let (separator, format) = (self.special_text(Special::Ofs), self.special_text(Special::Convfmt));
+        let texts: Vec<Rc<str>> = (0..self.record.fields.len()).map(|at| self.known(at).text(&format)).collect();
+        self.own_fields();
+        self.record.text = texts.join(&*separator);
+        self.record.kept = None;
+        self.record.is_stale = false;
+    }
+
+    pub(super) fn record_text(&mut self) -> Rc<str> {
+        self.refresh_text();
+        let record = &mut self.record;
+        record.kept.get_or_insert_with(|| record.text.as_str().into()).clone()
+    }
+
+    /// The record's text for a look at it.
+    pub(super) fn record_str(&mut self) -> &str {
+        self.refresh_text();
+        &self.record.text
+    }
+
+    /// Splits the record until it has `wanted` fields.
+    fn split_record(&mut self, wanted: usize) -> Result<(), String> {
+        while let Some(from) = self.record.rest
+            && self.record.fields.len() < wanted
+        {
+            self.record.rest = None;
+            let piece = match &self.record.splitter {
+                _ if self.record.text.is_empty() => None,
+                Splitter::Blanks => self.record.split_one(from, |byte| matches!(byte, b' ' | b'\t' | b'\n'), true),
+                Splitter::Byte(end) => {
+                    let end = *end;
+                    self.record.split_one(from, |byte| byte == end, false)
+                }
+                Splitter::Other(separator) => {
+                    let (separator, text) = (separator.clone(), self.record_text());
+                    let pieces = self.pieces(&text, &separator)?.0;
+                    self.record.fields = pieces.iter().map(|piece| Field::Value(Value::input(piece))).collect();
+                    None
+                }
+            };
+            self.record.fields.extend(piece.map(Field::Piece));
         }
-        self.record.is_split = true;
         Ok(())
     }
 
-    pub(super) fn fields(&mut self) -> usize {
+    fn split_whole(&mut self) {
         // A separator that is no expression leaves the record whole.
-        if self.split_record().is_err() {
-            self.record.fields = vec![Value::Input(self.record.text.clone())];
-            self.record.is_split = true;
+        if self.split_record(usize::MAX).is_err() {
+            self.record.fields = vec![Field::Value(Value::input(&self.record.text))];
+            self.record.rest = None;
         }
+    }
+
+    pub(super) fn fields(&mut self) -> usize {
+        self.split_whole();
         self.record.fields.len()
+    }
+
+    /// A field that was split off, from 0.
+    fn known(&self, at: usize) -> Value {
+        match self.record.fields.get(at) {
+            Some(Field::Piece(range)) => Value::input(self.record.text.get(range.clone()).unwrap_or_default()),
+            Some(Field::Value(value)) => value.clone(),
+            None => Value::Unset,
+        }
+    }
+
+    /// Makes the fields independent of the text.
+    fn own_fields(&mut self) {
+        for at in 0..self.record.fields.len() {
+            self.record.fields[at] = Field::Value(self.known(at));
+        }
     }
 
     pub(super) fn field(&mut self, number: f64) -> Result<Value, String> {
@@ -68,32 +179,50 @@ impl Run {
         if number < 1.0 {
             return Ok(Value::Input(self.record_text()));
         }
-        self.split_record()?;
-        Ok(self.record.fields.get(number as usize - 1).cloned().unwrap_or_default())
+        self.split_record(number as usize)?;
+        Ok(self.known(number as usize - 1))
+    }
+
+    /// The text of a field without a copy of it, if it is one.
+    pub(super) fn field_str(&mut self, number: f64) -> Result<Option<&str>, String> {
+        if !(1.0..).contains(&number) {
+            return if number < 0.0 { self.field(number).map(|_| None) } else { Ok(Some(self.record_str())) };
+        }
+        self.split_record(number as usize)?;
+        let field = self.record.fields.get(number as usize - 1);
+        Ok(field.and_then(|field| self.record.text_of(field)))
+    }
+
+    pub(super) fn field_number(&mut self, number: &Expr) -> Result<f64, super::Stop> {
+        let number = self.evaluate_number(number)?;
+        if let Some(text) = self.field_str(number)? {
+            return Ok(leading_number(text).0);
+        }
+        Ok(self.field(number)?.number())
     }
 
     pub(super) fn set_field(&mut self, number: f64, value: Value) -> Result<(), String> {
         if number < 1.0 {
             let text = value.text(&self.special_text(Special::Convfmt));
-            self.record.set(text);
+            self.record.set(text.to_string());
             return Ok(());
         }
         let at = number as usize - 1;
         if at > 1_000_000 {
             return Err(format!("there are too many fields before {number}"));
         }
-        self.split_record()?;
+        self.split_record(usize::MAX)?;
         if self.record.fields.len() <= at {
-            self.record.fields.resize(at + 1, Value::Unset);
+            self.record.fields.resize(at + 1, Field::Value(Value::Unset));
         }
-        self.record.fields[at] = value;
+        self.record.fields[at] = Field::Value(value);
         self.record.is_stale = true;
         Ok(())
     }
 
     pub(super) fn set_field_count(&mut self, count: usize) {
         self.fields();
-        self.record.fields.resize(count, Value::Unset);
+        self.record.fields.resize(count, Field::Value(Value::Unset));
         self.record.is_stale = true;
     }
 

@@ -1,6 +1,6 @@
 //! `sub`, `gsub`, `gensub` and `match`.
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use super::{Run, Stop};
 use crate::ast::{Expr, Special};
@@ -14,10 +14,11 @@ pub(super) enum Which {
     Nth(usize),
 }
 
-/// `&` is what matched, and with `groups` a backslash before a digit is a group.
-fn replacement(template: &str, found: &Captures<'_>, groups: bool) -> String {
-    let whole = found.get(0).map_or("", |whole| whole.as_str());
-    let mut out = String::new();
+/// `&` is what matched, and with `group` a backslash before a digit is a group.
+fn put_replacement<'t>(out: &mut String, template: &str, whole: &str, group: Option<&dyn Fn(usize) -> &'t str>) {
+    if !template.contains(['&', '\\']) {
+        return out.push_str(template);
+    }
     let mut left = template.chars().peekable();
     while let Some(character) = left.next() {
         match (character, left.peek().copied()) {
@@ -26,23 +27,21 @@ fn replacement(template: &str, found: &Captures<'_>, groups: bool) -> String {
                 left.next();
                 out.push(next);
             }
-            ('\\', Some(digit @ '0'..='9')) if groups => {
+            ('\\', Some(digit @ '0'..='9')) if group.is_some() => {
                 left.next();
-                let group = found.get(digit.to_digit(10).unwrap_or_default() as usize);
-                out.push_str(group.map_or("", |group| group.as_str()));
+                let number = digit.to_digit(10).unwrap_or_default() as usize;
+                out.push_str(group.map_or("", |group| group(number)));
             }
             (other, _) => out.push(other),
         }
     }
-    out
 }
 
 /// The text with its replacements, and how many there were.
 pub(super) fn replaced(text: &str, regex: &Regex, template: &str, which: Which, groups: bool) -> (String, usize) {
     let (mut out, mut at, mut count, mut seen) = (String::new(), 0, 0, 0);
     let mut last_end = None;
-    for found in regex.captures_iter(text) {
-        let Some(whole) = found.get(0) else { continue };
+    for whole in regex.find_iter(text) {
         // Nothing is matched right behind a match.
         if whole.is_empty() && last_end == Some(whole.start()) {
             continue;
@@ -50,7 +49,10 @@ pub(super) fn replaced(text: &str, regex: &Regex, template: &str, which: Which, 
         (last_end, seen) = (Some(whole.end()), seen + 1);
         if which == Which::All || which == Which::Nth(seen) {
             out.push_str(&text[at..whole.start()]);
-            out.push_str(&replacement(template, &found, groups));
+            // Groups take much longer to find than the whole, and few ask for them.
+            let found = if groups { regex.captures_at(text, whole.start()) } else { None };
+            let group = |number| found.as_ref().and_then(|found| found.get(number)).map_or("", |group| group.as_str());
+            put_replacement(&mut out, template, whole.as_str(), groups.then_some(&group));
             (at, count) = (whole.end(), count + 1);
         }
         if which == Which::Nth(seen) {

@@ -64,6 +64,7 @@ impl Run {
         match self.cell_mut(Variable::Global(global))? {
             Cell::Scalar(place) => {
                 *place = value;
+                self.separator_set(global);
                 Ok(())
             }
             Cell::Array(_) => Err(format!("a value is put where the array {} is", self.program.globals[global])),
@@ -92,6 +93,13 @@ impl Run {
 
     pub(super) fn set_special(&mut self, special: Special, value: Value) {
         self.globals[special as usize] = Cell::Scalar(value);
+        self.separator_set(special as usize);
+    }
+
+    fn separator_set(&mut self, global: usize) {
+        if global == Special::Fs as usize || global == Special::Rs as usize {
+            self.separator_changed();
+        }
     }
 
     pub(super) fn count(&mut self, special: Special) {

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use posix::date::Date;
 
 use super::format::{self, Pair};
-use super::options::Options;
+use super::options::{Format, Options};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
@@ -110,8 +110,13 @@ fn sides(
     }
     let names = [old.name(options.labels.first()), new.name(options.labels.get(1))];
     let pair = Pair { old: &old.content, new: &new.content, names };
-    let text = if identical { Vec::new() } else { format::written(&pair, options).map_err(|e| e.to_string())? };
-    if text.is_empty() {
+    let (text, differ) = if identical && (options.brief || options.format != Format::Side) {
+        (Vec::new(), false)
+    } else {
+        format::written(&pair, options).map_err(|problem| problem.to_string())?
+    };
+    if !differ {
+        say(out, &text)?;
         if options.reports_identical {
             say(out, format!("Files {} and {} are identical\n", old.path, new.path).as_bytes())?;
         }

@@ -13,16 +13,20 @@ pub(super) struct Pair<'a> {
     pub(super) names: [String; 2],
 }
 
-/// The differences; nothing if there are none that count.
-pub(super) fn written(pair: &Pair<'_>, options: &Options) -> io::Result<Vec<u8>> {
+/// What is written of two files, and whether they differ in anything that counts.
+pub(super) fn written(pair: &Pair<'_>, options: &Options) -> io::Result<(Vec<u8>, bool)> {
     let (old, new) = (changes::lines(pair.old), changes::lines(pair.new));
     let changes = changes::between(&old, &new, options);
     let mut text = Vec::new();
+    if options.format == Format::Side {
+        super::side::write(&mut text, [&old, &new], &changes, options);
+    }
     if changes.is_empty() {
-        return Ok(text);
+        return Ok((text, false));
     }
     let writer = Writer { old: &old, new: &new, function: options.shows_function };
     match options.format {
+        Format::Side => {}
         Format::Normal => changes.iter().try_for_each(|change| writer.normal(&mut text, change))?,
         Format::Unified(around) => {
             write!(text, "--- {}\n+++ {}\n", pair.names[0], pair.names[1])?;
@@ -35,7 +39,7 @@ pub(super) fn written(pair: &Pair<'_>, options: &Options) -> io::Result<Vec<u8>>
             hunks.iter().try_for_each(|hunk| writer.context(&mut text, hunk))?;
         }
     }
-    Ok(text)
+    Ok((text, true))
 }
 
 struct Writer<'a> {

@@ -11,6 +11,8 @@ pub(super) enum Format {
     /// With so many lines around each change.
     Unified(usize),
     Context(usize),
+    /// The files beside each other.
+    Side,
 }
 
 /// What makes two lines the same.
@@ -27,6 +29,9 @@ pub(super) struct Sameness {
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) format: Format,
+    /// Of files beside each other.
+    pub(super) width: usize,
+    pub(super) hides_same: bool,
     pub(super) sameness: Sameness,
     pub(super) ignores_blank_lines: bool,
     pub(super) ignored_lines: Option<Regex>,
@@ -45,7 +50,7 @@ pub(super) struct Options {
 
 const HELP: &str = "\
 Usage: diff [OPTION]... FILES
-Format:  -u -U NUM unified, -c -C NUM context, -q brief, -s identical files too, -p function, --label NAME
+Format:  -u -U NUM unified, -c -C NUM context, -y -W NUM beside each other, -q brief, -s identical files too, -p function, --label NAME
 Files:   -r recursive, -N absent files are empty, -x PATTERN excluded, -a as text
 Lines:   -i case, -w all space, -b amount of space, -Z trailing space, -B blank lines, -I REGEX lines,
          --strip-trailing-cr
@@ -55,6 +60,8 @@ impl Options {
     fn new() -> Self {
         Self {
             format: Format::Normal,
+            width: 130,
+            hides_same: false,
             sameness: Sameness::default(),
             ignores_blank_lines: false,
             ignored_lines: None,
@@ -128,7 +135,9 @@ fn short(options: &mut Options, letter: char, parser: &mut Parser) -> Result<(),
         }
         // Effort, tabs, and how lines end on other systems.
         'd' | 't' | 'T' | 'l' | 'H' => {}
-        'y' | 'e' | 'n' | 'D' => return Err(Stop::Problem(format!("the format of -{letter} is not built in; use -u"))),
+        'y' => options.format = Format::Side,
+        'W' => options.width = parser.value()?.parse()?,
+        'e' | 'n' | 'D' => return Err(Stop::Problem(format!("the format of -{letter} is not built in; use -u"))),
         'v' => return Err(version()),
         other => return Err(Stop::Problem(format!("invalid option -- '{other}'\n{HELP}"))),
     }
@@ -138,7 +147,7 @@ fn short(options: &mut Options, letter: char, parser: &mut Parser) -> Result<(),
 /// A number that was given before the format was.
 fn lines(format: Format) -> Option<usize> {
     match format {
-        Format::Normal => None,
+        Format::Normal | Format::Side => None,
         Format::Unified(lines) | Format::Context(lines) => Some(lines),
     }
 }
@@ -158,7 +167,8 @@ fn long(options: &mut Options, name: &str, parser: &mut Parser) -> Result<(), St
         "normal" => options.format = Format::Normal,
         "strip-trailing-cr" => options.sameness.no_carriage_return = true,
         "color" | "colour" => drop(parser.optional_value()),
-        "no-dereference" | "minimal" | "speed-large-files" | "suppress-common-lines" => {}
+        "no-dereference" | "minimal" | "speed-large-files" => {}
+        "suppress-common-lines" => options.hides_same = true,
         "exclude-from" => {
             let path = parser.value()?.string()?;
             let text = std::fs::read_to_string(&path);
@@ -183,6 +193,8 @@ fn version() -> Stop {
 
 const LONG: &[(&str, char)] = &[
     ("brief", 'q'),
+    ("side-by-side", 'y'),
+    ("width", 'W'),
     ("report-identical-files", 's'),
     ("recursive", 'r'),
     ("new-file", 'N'),

@@ -4,21 +4,10 @@ mod primary;
 
 use std::time::SystemTime;
 
+use posix::stop::Stop;
+
 use super::exec::Exec;
 use super::expression::{Action, Expression, Links, Search};
-
-/// Why nothing is looked for.
-#[derive(Debug)]
-pub(super) enum Stop {
-    Said(String),
-    Problem(String),
-}
-
-impl From<String> for Stop {
-    fn from(problem: String) -> Self {
-        Self::Problem(problem)
-    }
-}
 
 const HELP: &str = "\
 Usage: find [-H] [-L] [-P] [path...] [expression]

@@ -47,7 +47,7 @@ impl Format {
         Self(pieces)
     }
 
-    pub(super) fn of(&self, visited: &Visited) -> String {
+    pub(super) fn of(&self, visited: &Visited<'_>) -> String {
         self.0.iter().map(|piece| piece.of(visited)).collect()
     }
 }
@@ -88,7 +88,7 @@ fn field(left: &mut Left<'_>) -> Option<Piece> {
 }
 
 impl Piece {
-    fn of(&self, visited: &Visited) -> String {
+    fn of(&self, visited: &Visited<'_>) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Field { flags, letter, part } => padded(&value(*letter, *part, visited), flags),
@@ -109,23 +109,22 @@ fn padded(value: &str, flags: &str) -> String {
     }
 }
 
-fn value(letter: char, part: Option<char>, visited: &Visited) -> String {
-    let bytes = visited.metadata.len();
+fn value(letter: char, part: Option<char>, visited: &Visited<'_>) -> String {
     match letter {
         'p' => visited.path.clone(),
         'f' => visited.name().to_owned(),
         'h' => visited.folder().to_owned(),
         'P' => visited.below_root().to_owned(),
-        'H' => visited.root.clone(),
+        'H' => visited.root.to_owned(),
         'd' => visited.depth.to_string(),
-        's' => bytes.to_string(),
-        'k' => bytes.div_ceil(1024).to_string(),
-        'b' => bytes.div_ceil(512).to_string(),
-        'y' => visited.kind().to_string(),
+        's' => visited.bytes().to_string(),
+        'k' => visited.bytes().div_ceil(1024).to_string(),
+        'b' => visited.bytes().div_ceil(512).to_string(),
+        'y' => visited.kind.to_string(),
         'Y' => visited.target_kind().to_string(),
         'l' => visited.link_target().unwrap_or_default(),
         'm' => format!("{:o}", visited.mode()),
-        'M' => posix::mode::written(posix::mode::kind(&visited.metadata), visited.mode()),
+        'M' => visited.written_mode(),
         'i' => visited.identity().0.to_string(),
         'n' => visited.identity().1.to_string(),
         'u' | 'g' => posix::OWNER.into(),
@@ -159,20 +158,22 @@ fn part_of(time: SystemTime, part: Option<char>) -> String {
 }
 
 /// A line of `-ls`.
-pub(super) fn listed(visited: &Visited, now: SystemTime) -> String {
+pub(super) fn listed(visited: &Visited<'_>, now: SystemTime) -> String {
     let (inode, links) = visited.identity();
     let written = visited.time(Clock::Written);
     let recent = now.duration_since(written).is_ok_and(|age| age.as_secs() < 182 * 86_400);
     let date = Date::of(written).format(if recent { "%b %e %H:%M" } else { "%b %e  %Y" });
     let target = visited.link_target().map(|target| format!(" -> {target}")).unwrap_or_default();
-    let mode = posix::mode::written(posix::mode::kind(&visited.metadata), visited.mode());
-    let (bytes, owner, path) = (visited.metadata.len(), posix::OWNER, &visited.path);
+    let mode = visited.written_mode();
+    let (bytes, owner, path) = (visited.bytes(), posix::OWNER, &visited.path);
     let blocks = bytes.div_ceil(1024);
     format!("{inode:>9} {blocks:>6} {mode} {links:>3} {owner:<8} {owner:<8} {bytes:>8} {date} {path}{target}")
 }
 
 #[cfg(test)]
 mod tests {
+    use place::{Entry, Kind};
+
     use super::*;
 
     fn formatted(format: &str) -> String {
@@ -180,7 +181,9 @@ mod tests {
         std::fs::create_dir(folder.path().join("a")).unwrap();
         std::fs::write(folder.path().join("a/b.txt"), "12345").unwrap();
         let root = folder.path().to_string_lossy().into_owned();
-        let visited = Visited::of(format!("{root}/a/b.txt"), &root, 2, false).unwrap();
+        let entry = |name: &str, kind| Entry { name: name.into(), kind };
+        let above = Visited::entry(&Visited::root(&root, false).unwrap(), &entry("a", Kind::Folder), false);
+        let visited = Visited::entry(&above, &entry("b.txt", Kind::File), false);
         Format::read(format).of(&visited).replace(&root, "ROOT")
     }
 

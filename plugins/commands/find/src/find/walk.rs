@@ -30,7 +30,7 @@ pub(super) fn run(search: Search) -> i32 {
     walk.files = search.files.iter().map(|path| walk.create(path)).collect();
     for root in &search.roots {
         if !walk.quits {
-            walk.visit(root.clone(), root, 0);
+            walk.root(root);
         }
     }
     (0..search.batches.len()).for_each(|batch| walk.run_batch(batch));
@@ -40,7 +40,7 @@ pub(super) fn run(search: Search) -> i32 {
     i32::from(walk.failed)
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn create(&mut self, path: &str) -> Option<fs::File> {
         let file = fs::File::create(path);
         file.map_err(|problem| self.complain(path, &problem)).ok()
@@ -51,53 +51,48 @@ impl Walk<'_> {
         eprintln!("find: '{path}': {}", posix::reason(problem));
     }
 
-    fn visit(&mut self, path: String, root: &str, depth: usize) {
-        let follows = match self.search.links {
-            Links::Never => false,
-            Links::OnCommandLine => depth == 0,
-            Links::Always => true,
-        };
-        let visited = match Visited::of(path.clone(), root, depth, follows) {
-            Ok(visited) => visited,
-            Err(problem) => return self.complain(&path, &problem),
-        };
-        let looked_at = depth >= self.search.least_depth;
+    fn root(&mut self, root: &'a str) {
+        match Visited::root(root, self.search.links != Links::Never) {
+            Ok(visited) => self.visit(&visited),
+            Err(problem) => self.complain(root, &problem),
+        }
+    }
+
+    fn visit(&mut self, visited: &Visited<'a>) {
+        let looked_at = visited.depth >= self.search.least_depth;
         self.prunes = false;
         if looked_at && !self.search.contents_first {
-            self.decide(&visited);
+            self.decide(visited);
         }
-        let entered = visited.metadata.is_dir() && depth < self.search.most_depth && !self.prunes;
+        let entered = visited.kind == 'd' && visited.depth < self.search.most_depth && !self.prunes;
         if entered && !self.quits {
-            self.enter(&visited);
+            self.enter(visited);
         }
         if looked_at && self.search.contents_first && !self.quits {
-            self.decide(&visited);
+            self.decide(visited);
         }
     }
 
     /// Names in order, so that the same tree always gives the same output.
-    fn enter(&mut self, folder: &Visited) {
-        let entries = fs::read_dir(&folder.path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let mut names: Vec<String> = match entries {
-            Ok(entries) => entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect(),
+    fn enter(&mut self, folder: &Visited<'a>) {
+        let entries = match place::entries(folder.file()) {
+            Ok(entries) => entries,
             Err(problem) => return self.complain(&folder.path, &problem),
         };
-        names.sort();
-        let separator = if folder.path.ends_with('/') { "" } else { "/" };
-        for name in names {
+        for entry in entries {
             if self.quits {
                 return;
             }
-            self.visit(format!("{}{separator}{name}", folder.path), &folder.root, folder.depth + 1);
+            self.visit(&Visited::entry(folder, &entry, self.search.links == Links::Always));
         }
     }
 
-    fn decide(&mut self, visited: &Visited) {
+    fn decide(&mut self, visited: &Visited<'_>) {
         let search = self.search;
         self.holds(&search.expression, visited);
     }
 
-    fn holds(&mut self, expression: &Expression, visited: &Visited) -> bool {
+    fn holds(&mut self, expression: &Expression, visited: &Visited<'_>) -> bool {
         if self.quits {
             return false;
         }
@@ -111,7 +106,7 @@ impl Walk<'_> {
         }
     }
 
-    fn act(&mut self, action: &Action, visited: &Visited) -> bool {
+    fn act(&mut self, action: &Action, visited: &Visited<'_>) -> bool {
         let written = match action {
             Action::Print { end } => write!(self.out, "{}{end}", visited.path),
             Action::Format(format) => self.out.write_all(format.of(visited).as_bytes()),
@@ -147,12 +142,12 @@ impl Walk<'_> {
         self.files[file].as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()))
     }
 
-    fn delete(&mut self, visited: &Visited) -> bool {
+    fn delete(&mut self, visited: &Visited<'_>) -> bool {
         // The folder in which everything is looked for stays, as everywhere.
         if visited.path == "." {
             return true;
         }
-        let folder = visited.metadata.is_dir();
+        let folder = visited.kind == 'd';
         let removed = if folder { fs::remove_dir(&visited.path) } else { fs::remove_file(&visited.path) };
         if let Err(problem) = &removed {
             self.failed = true;
@@ -179,15 +174,15 @@ impl Walk<'_> {
 }
 
 impl Test {
-    fn holds(&self, visited: &Visited, now: SystemTime) -> bool {
+    fn holds(&self, visited: &Visited<'_>, now: SystemTime) -> bool {
         match self {
             Self::Always(value) | Self::Owner(value) => *value,
             Self::Name(pattern) => pattern.is_match(visited.name()),
             Self::Path(pattern) => pattern.is_match(&visited.path),
             Self::LinkName(pattern) => visited.link_target().is_some_and(|target| pattern.is_match(&target)),
-            Self::Type(letters) => letters.contains(visited.kind()),
+            Self::Type(letters) => letters.contains(visited.kind),
             Self::TargetType(letters) => letters.contains(visited.target_kind()),
-            Self::Size(size) => size.accepts(visited.metadata.len()),
+            Self::Size(size) => size.accepts(visited.bytes()),
             Self::Empty => visited.is_empty(),
             Self::Age { clock, number, unit } => {
                 let age = now.duration_since(visited.time(*clock)).map_or(0, |age| age.as_secs() as i64);

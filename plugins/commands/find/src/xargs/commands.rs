@@ -1,7 +1,9 @@
 //! From items to commands.
 
 use super::items::Item;
-use super::options::{Options, Stop};
+use posix::stop::Stop;
+
+use super::options::Options;
 
 pub(super) fn of(items: Vec<Item>, options: &Options) -> Result<Vec<Vec<String>>, Stop> {
     if let Some(replaced) = &options.replaced {

@@ -1,6 +1,6 @@
 //! Splits the input into items.
 
-use super::options::Stop;
+use posix::stop::Stop;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Splitting {

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use lexopt::{Arg, Parser, ValueExt};
+use posix::stop::Stop;
 
 use super::items::Splitting;
 
@@ -24,19 +25,6 @@ pub(super) struct Options {
     pub(super) asks: bool,
     pub(super) file: Option<String>,
     pub(super) command: Vec<String>,
-}
-
-/// Why nothing is run.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    Said(String),
-    Problem(String),
-}
-
-impl From<lexopt::Error> for Stop {
-    fn from(problem: lexopt::Error) -> Self {
-        Self::Problem(problem.to_string())
-    }
 }
 
 const HELP: &str = "\

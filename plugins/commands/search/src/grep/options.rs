@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use lexopt::{Arg, Parser, ValueExt};
+use lexopt::{Parser, ValueExt};
+
+use crate::words;
 
 use crate::pattern::{Case, Extent, Matching, Syntax};
 
@@ -97,18 +99,8 @@ struct Reading {
 }
 
 pub(super) fn read(arguments: &[String]) -> Result<Options, Stop> {
-    let mut parser = Parser::from_iter(arguments);
     let mut reading = Reading::new(crate::grep::options::syntax_of(place::name_of(arguments)));
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Value(value) => reading.operands.push(value.string()?),
-            Arg::Short(letter) => reading.short(letter, &mut parser)?,
-            Arg::Long(name) => {
-                let name = name.to_owned();
-                reading.long(&name, &mut parser)?;
-            }
-        }
-    }
+    words::read(&mut reading, arguments)?;
     reading.finish()
 }
 
@@ -129,26 +121,11 @@ fn glob(text: &str) -> Result<Glob, Stop> {
     Glob::new(text.trim_end_matches('/')).map_err(|problem| Stop::Problem(problem.to_string()))
 }
 
-impl Reading {
-    fn new(syntax: Syntax) -> Self {
-        let matching = Matching {
-            syntax,
-            case: Case::Sensitive,
-            extent: Extent::Anywhere,
-            line_end: Some(b'\n'),
-            dot_matches_line_end: false,
-        };
-        Self {
-            options: Options::new(matching),
-            patterns: Vec::new(),
-            given: false,
-            names: None,
-            included: GlobSetBuilder::new(),
-            excluded: GlobSetBuilder::new(),
-            excluded_folders: GlobSetBuilder::new(),
-            operands: Vec::new(),
-            context: String::new(),
-        }
+impl words::Reading for Reading {
+    type Stop = Stop;
+
+    fn operand(&mut self, word: String) {
+        self.operands.push(word);
     }
 
     fn short(&mut self, letter: char, parser: &mut Parser) -> Result<(), Stop> {
@@ -225,6 +202,29 @@ impl Reading {
             other => return self.short(long::short_of(other)?, parser),
         }
         Ok(())
+    }
+}
+
+impl Reading {
+    fn new(syntax: Syntax) -> Self {
+        let matching = Matching {
+            syntax,
+            case: Case::Sensitive,
+            extent: Extent::Anywhere,
+            line_end: Some(b'\n'),
+            dot_matches_line_end: false,
+        };
+        Self {
+            options: Options::new(matching),
+            patterns: Vec::new(),
+            given: false,
+            names: None,
+            included: GlobSetBuilder::new(),
+            excluded: GlobSetBuilder::new(),
+            excluded_folders: GlobSetBuilder::new(),
+            operands: Vec::new(),
+            context: String::new(),
+        }
     }
 
     /// Each line is a pattern of its own.

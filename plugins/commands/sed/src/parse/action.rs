@@ -1,5 +1,7 @@
 //! Commands, by their letters.
 
+use posix::regex::control;
+
 use super::{Parser, compiled};
 use crate::script::{Action, Case, Part, Substitute};
 
@@ -193,18 +195,6 @@ impl Parser<'_> {
         }
         Ok(Action::Transliterate(from.into_iter().zip(to).collect()))
     }
-}
-
-fn control(letter: char) -> Option<char> {
-    Some(match letter {
-        'n' => '\n',
-        't' => '\t',
-        'r' => '\r',
-        'f' => '\x0c',
-        'v' => '\x0b',
-        'a' => '\x07',
-        _ => return None,
-    })
 }
 
 fn plain(text: &str) -> Vec<char> {

@@ -20,7 +20,7 @@ pub(super) fn command(shell: &mut Shell, words: &[String]) -> Run {
 pub(super) fn builtin(shell: &mut Shell, words: &[String]) -> Run {
     let operands = if words.get(1).is_some_and(|word| word == "--") { &words[2..] } else { &words[1..] };
     let Some(name) = operands.first() else { return Ok(0) };
-    match super::find(name).filter(|_| !super::stands_for_program(name)) {
+    match super::find(name) {
         Some(run) => run(shell, operands),
         None => super::misuse(shell, "builtin", &format!("{name}: not a shell builtin")).map(|_| 1),
     }

@@ -82,10 +82,6 @@ pub(super) fn exec(shell: &mut Shell, words: &[String]) -> Run {
         return Ok(0);
     }
     let name = given.operands[0].clone();
-    if super::stands_for_program(&name) {
-        let status = shell.dispatch_without_functions(given.operands)?;
-        return Err(Stop::Exit(status));
-    }
     if matches!(shell.program(&name), Program::Missing) && name.contains('/') {
         shell.complain(&format!("{name}: No such file or directory"));
         return Err(Stop::Exit(127));

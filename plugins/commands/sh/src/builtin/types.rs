@@ -49,7 +49,6 @@ fn path_of(shell: &mut Shell, name: &str) -> Option<String> {
         },
         Program::Image(name) => Some(format!("{}/{name}", shell.standard_folder())),
         Program::File(path) | Program::Script(path) => Some(path),
-        _ if super::stands_for_program(name) && name != "time" => Some(format!("/usr/bin/{name}")),
         _ => None,
     }
 }
@@ -63,7 +62,7 @@ fn kinds(shell: &mut Shell, name: &str) -> Vec<Kind> {
         kinds.push(Kind::Keyword);
     }
     kinds.extend(shell.state.functions.get(name).map(|function| Kind::Function(function.text.clone())));
-    if super::find(name).is_some() && !super::stands_for_program(name) {
+    if super::find(name).is_some() {
         kinds.push(Kind::Builtin);
     }
     kinds.extend(path_of(shell, name).map(Kind::File));
@@ -122,22 +121,6 @@ pub(super) fn describe_all(shell: &mut Shell, names: &[String], long: bool) -> R
             _ => format!("{name}\n"),
         };
         shell.print(&text)?;
-    }
-    Ok(status)
-}
-
-pub(super) fn which(shell: &mut Shell, words: &[String]) -> Run {
-    let given = match super::options::read(&words[1..], "as") {
-        Ok(given) => given,
-        Err(problem) => return super::misuse(shell, "which", &problem),
-    };
-    let mut status = i32::from(given.operands.is_empty());
-    for name in &given.operands {
-        match path_of(shell, name).or_else(|| super::find(name).map(|_| format!("/usr/bin/{name}"))) {
-            Some(_) if given.has('s') => {}
-            Some(path) => shell.print(&format!("{path}\n"))?,
-            None => status = 1,
-        }
     }
     Ok(status)
 }

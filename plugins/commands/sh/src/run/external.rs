@@ -25,10 +25,6 @@ impl Shell {
 
     /// Starts a program, or says why not.
     pub(crate) fn start_external(&mut self, words: &[String]) -> Started {
-        self.start_limited(words, None)
-    }
-
-    pub(crate) fn start_limited(&mut self, words: &[String], time_limit_ms: Option<u64>) -> Started {
         let name = words[0].as_str();
         let program = match self.program(name) {
             Program::Image(program) | Program::File(program) => program,
@@ -43,18 +39,13 @@ impl Shell {
             Program::Missing if name.contains('/') => return self.refused(name, "No such file or directory", 127),
             Program::Missing => return self.missing(words),
         };
-        match self.spawn(Some(program), words, time_limit_ms) {
+        match self.spawn(Some(program), words) {
             Ok(child) => Started::Child(child, name.to_owned()),
             Err(failure) => self.not_started(name, &failure),
         }
     }
 
-    fn spawn(
-        &mut self,
-        program: Option<String>,
-        words: &[String],
-        limit: Option<u64>,
-    ) -> Result<process::Child, Failure> {
+    fn spawn(&mut self, program: Option<String>, words: &[String]) -> Result<process::Child, Failure> {
         process::spawn(Start {
             program,
             arguments: words.to_vec(),
@@ -62,7 +53,7 @@ impl Shell {
             directory: self.state.directory.clone(),
             handles: self.files.all(),
             payload: Vec::new(),
-            time_limit_ms: limit,
+            time_limit_ms: None,
         })
     }
 

@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use grep_printer::SummaryKind;
 use ignore::types::TypesBuilder;
-use lexopt::{Arg, Parser, ValueExt};
+use lexopt::{Parser, ValueExt};
+
+use crate::words;
 
 use super::{Case, Extent, Options, Order, Shown, Stop, Syntax, Task};
 
@@ -30,7 +32,6 @@ struct Reading {
 }
 
 pub(crate) fn read(arguments: &[String]) -> Result<Options, Stop> {
-    let mut parser = Parser::from_iter(arguments);
     let mut reading = Reading {
         options: Options::new(),
         types: super::types(),
@@ -40,16 +41,7 @@ pub(crate) fn read(arguments: &[String]) -> Result<Options, Stop> {
         unrestricted: 0,
         operands: Vec::new(),
     };
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Value(value) => reading.operands.push(value.string()?),
-            Arg::Short(letter) => reading.short(letter, &mut parser)?,
-            Arg::Long(name) => {
-                let name = name.to_owned();
-                reading.long(&name, &mut parser)?;
-            }
-        }
-    }
+    words::read(&mut reading, arguments)?;
     reading.finish()
 }
 
@@ -70,7 +62,13 @@ fn size(text: &str) -> Result<u64, Stop> {
     number.ok_or_else(|| Stop::Problem(format!("invalid size: {text}")))
 }
 
-impl Reading {
+impl words::Reading for Reading {
+    type Stop = Stop;
+
+    fn operand(&mut self, word: String) {
+        self.operands.push(word);
+    }
+
     fn short(&mut self, letter: char, parser: &mut Parser) -> Result<(), Stop> {
         let options = &mut self.options;
         match letter {
@@ -162,7 +160,9 @@ impl Reading {
         }
         Ok(())
     }
+}
 
+impl Reading {
     fn long_of_files(&mut self, name: &str, parser: &mut Parser) -> Result<(), Stop> {
         let options = &mut self.options;
         match name {

@@ -1,0 +1,148 @@
+//! Git data of servers, kept from one preparation to the next, so that only what is new is fetched.
+//!
+//! There is a bare repository for each URL, in a folder named after the URL's hash. Nothing but the objects and the tips that were
+//! asked for is in it. Whoever fetches holds its lock. One that turns out to be broken is made anew.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use git2::{Repository, RepositoryInitOptions};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use crate::meter::{LOOK, Meter};
+use crate::{RepoError, libgit, remove};
+
+const GIT: &str = "git";
+const LOCK: &str = "lock";
+
+/// The git data of one URL.
+pub(crate) struct Mirror {
+    folder: PathBuf,
+    pub(crate) repository: Repository,
+    /// Whether it was there before, and so may save a fetch, or be broken.
+    pub(crate) was_there: bool,
+    /// Held until the objects have been read, so that nobody removes them.
+    _lock: File,
+}
+
+impl Mirror {
+    /// The mirror of `url` below `mirrors`, which nobody else uses meanwhile.
+    pub(crate) fn open(mirrors: &Path, url: &Url, meter: &Meter<'_>) -> Result<Self, RepoError> {
+        let folder = mirrors.join(name(url));
+        std::fs::create_dir_all(&folder).map_err(RepoError::write(&folder))?;
+        let lock = lock(&folder, meter)?;
+        let git = folder.join(GIT);
+        let was_there = git.exists();
+        let repository = match libgit::open(&git) {
+            Ok(Some(repository)) => repository,
+            Ok(None) | Err(_) => new_repository(&git)?,
+        };
+        Ok(Self { folder, repository, was_there, _lock: lock })
+    }
+
+    /// Its objects are gone, and it can be filled anew.
+    pub(crate) fn emptied(self) -> Result<Self, RepoError> {
+        let Self { folder, repository, _lock, .. } = self;
+        drop(repository);
+        let repository = new_repository(&folder.join(GIT))?;
+        Ok(Self { folder, repository, was_there: false, _lock })
+    }
+
+    /// Where its objects are.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.folder.join(GIT).join("objects")
+    }
+}
+
+/// Removes mirrors that were used least recently, until the others have at most `most` bytes. One that is in use stays.
+///
+/// # Errors
+/// The folder can't be read, or something in it not be removed.
+pub fn shrink_mirrors(mirrors: &Path, most: u64) -> Result<(), RepoError> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(mirrors).into_iter().flatten() {
+        let folder = entry.map_err(RepoError::read(mirrors))?.path();
+        // Taking the lock is a use.
+        let used = folder.join(LOCK).metadata().and_then(|lock| lock.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+        all.push((used, size(&folder), folder));
+    }
+    all.sort();
+    let mut bytes: u64 = all.iter().map(|(_, bytes, _)| bytes).sum();
+    for (_, size, folder) in all {
+        if bytes <= most {
+            break;
+        }
+        let Ok(lock) = File::create(folder.join(LOCK)) else { continue };
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            remove(&folder)?;
+            bytes -= size;
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of the files below a folder of our own.
+fn size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| Some((entry.metadata().ok()?, entry.path())))
+        .map(|(metadata, path)| if metadata.is_dir() { size(&path) } else { metadata.len() })
+        .sum()
+}
+
+fn name(url: &Url) -> String {
+    Sha256::digest(url.as_str().trim_end_matches('/')).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Waits for the lock of a mirror as long as the preparation may take.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nobody tells of another process's lock and of the caller's flag at the same time"
+)]
+fn lock(folder: &Path, meter: &Meter<'_>) -> Result<File, RepoError> {
+    let path = folder.join(LOCK);
+    loop {
+        let file = File::create(&path).map_err(RepoError::write(&path))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            // Somebody may have removed the mirror, and the lock with it, before it was ours.
+            Ok(()) if is_at(&file, &path) => {
+                file.set_modified(SystemTime::now()).map_err(RepoError::write(&path))?;
+                return Ok(file);
+            }
+            Ok(()) => std::fs::create_dir_all(folder).map_err(RepoError::write(folder))?,
+            Err(Errno::WOULDBLOCK) => {
+                meter.check()?;
+                std::thread::sleep(LOOK);
+            }
+            Err(error) => return Err(RepoError::write(&path)(error)),
+        }
+    }
+}
+
+fn is_at(file: &File, path: &Path) -> bool {
+    let ids = || -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt as _;
+        let (held, there) = (file.metadata()?, path.metadata()?);
+        Ok((held.dev(), held.ino()) == (there.dev(), there.ino()))
+    };
+    ids().unwrap_or_default()
+}
+
+/// An empty one, in place of whatever is there.
+fn new_repository(git: &Path) -> Result<Repository, RepoError> {
+    remove(git)?;
+    let made = || {
+        libgit::ready()?;
+        let options = &mut RepositoryInitOptions::new();
+        let repository = Repository::init_opts(git, options.bare(true).external_template(false).mkdir(true))?;
+        // It outlives this start of the machine.
+        repository.config()?.set_bool("core.fsyncObjectFiles", true)?;
+        Ok(repository)
+    };
+    made().map_err(RepoError::git(git.display()))
+}
