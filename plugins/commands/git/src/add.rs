@@ -31,7 +31,9 @@ pub(crate) fn add(repository: &Repository, arguments: &[String]) -> Result<i32, 
         found.extend(ignored.iter().flat_map(|path| below(repository, path)));
     } else if !ignored.is_empty() {
         let list: String = ignored.iter().map(|path| format!("{}\n", quoted(path, Style::Plain))).collect();
-        eprintln!("The following paths are ignored by one of your .gitignore files:\n{list}hint: Use -f if you really want to add them.");
+        eprintln!(
+            "The following paths are ignored by one of your .gitignore files:\n{list}hint: Use -f if you really want to add them."
+        );
     }
     let ignores = !ignored.is_empty() && !options.force;
     if options.verbose || options.dry {

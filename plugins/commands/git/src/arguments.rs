@@ -25,7 +25,9 @@ impl Global {
                     global.settings.insert(0, (name.to_lowercase(), value.to_owned()));
                     rest = after;
                 }
-                ("--no-pager" | "-P" | "--literal-pathspecs" | "--no-optional-locks" | "--paginate" | "-p", _) => rest = after,
+                ("--no-pager" | "-P" | "--literal-pathspecs" | "--no-optional-locks" | "--paginate" | "-p", _) => {
+                    rest = after
+                }
                 ("--version" | "--help", _) => return Ok((global, rest)),
                 (option, _) if option.starts_with('-') => return Err(Stop::usage(format!("unknown option: {option}"))),
                 _ => return Ok((global, rest)),

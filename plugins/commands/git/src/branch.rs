@@ -62,9 +62,14 @@ pub(crate) fn branch(repository: &Repository, arguments: &[String]) -> Result<i3
         repository.must_be_writable()?;
     }
     match (options.act, &options.words[..]) {
-        (Act::Delete, names) => names.iter().try_fold(0, |code, name| delete(repository, name, options.force).map(|()| code)),
+        (Act::Delete, names) => {
+            names.iter().try_fold(0, |code, name| delete(repository, name, options.force).map(|()| code))
+        }
         (Act::Rename, [new]) => {
-            let old = repository.head()?.branch.ok_or_else(|| Stop::fatal("cannot rename the current branch while not on any"))?;
+            let old = repository
+                .head()?
+                .branch
+                .ok_or_else(|| Stop::fatal("cannot rename the current branch while not on any"))?;
             rename(repository, &old, new, options.force)
         }
         (Act::Rename, [old, new]) => rename(repository, old, new, options.force),
@@ -80,7 +85,10 @@ fn list(repository: &Repository, options: &Options) -> Result<i32, Stop> {
     let branches = repository.branches()?;
     if let Some(format) = &options.format {
         for (name, _) in branches.iter().filter(|_| !format.is_empty()) {
-            println!("{}", format.replace("%(refname:short)", name).replace("%(refname)", &format!("refs/heads/{name}")));
+            println!(
+                "{}",
+                format.replace("%(refname:short)", name).replace("%(refname)", &format!("refs/heads/{name}"))
+            );
         }
         return Ok(0);
     }
@@ -111,7 +119,8 @@ pub(crate) fn create(repository: &Repository, name: &str, start: &str, force: bo
     if exists && !force {
         return Err(Stop::fatal(format!("a branch named '{name}' already exists")));
     }
-    let commit = repository.commit_id(start).ok_or_else(|| Stop::fatal(format!("not a valid object name: '{start}'")))?;
+    let commit =
+        repository.commit_id(start).ok_or_else(|| Stop::fatal(format!("not a valid object name: '{start}'")))?;
     repository.set_reference(&format!("refs/heads/{name}"), Some(&commit))?;
     Ok(0)
 }
@@ -120,7 +129,14 @@ pub(crate) fn create(repository: &Repository, name: &str, start: &str, force: bo
 pub(crate) fn must_be_name(name: &str) -> Result<(), Stop> {
     let bad = |c: char| c.is_ascii_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
     let part = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
-    if name.contains(bad) || name.contains("..") || name.contains("@{") || name.ends_with('.') || name.starts_with('-') || name.split('/').any(part) || name == "HEAD" {
+    if name.contains(bad)
+        || name.contains("..")
+        || name.contains("@{")
+        || name.ends_with('.')
+        || name.starts_with('-')
+        || name.split('/').any(part)
+        || name == "HEAD"
+    {
         return Err(Stop::fatal(format!("'{name}' is not a valid branch name")));
     }
     Ok(())
@@ -135,7 +151,9 @@ fn delete(repository: &Repository, name: &str, force: bool) -> Result<(), Stop> 
         return Err(Stop::error(format!("Cannot delete branch '{name}' checked out at '{}'", repository.top)));
     }
     if !force && !is_merged(repository, commit)? {
-        return Err(Stop::error(format!("The branch '{name}' is not fully merged.\nIf you are sure you want to delete it, run 'git branch -D {name}'.")));
+        return Err(Stop::error(format!(
+            "The branch '{name}' is not fully merged.\nIf you are sure you want to delete it, run 'git branch -D {name}'."
+        )));
     }
     repository.set_reference(&format!("refs/heads/{name}"), None)?;
     println!("Deleted branch {name} (was {}).", repository.short(commit));
@@ -143,12 +161,8 @@ fn delete(repository: &Repository, name: &str, force: bool) -> Result<(), Stop> 
 }
 
 fn is_merged(repository: &Repository, commit: &str) -> Result<bool, Stop> {
-    let only_there = crate::repository::Walk {
-        start: vec![commit.to_owned()],
-        without: vec!["HEAD".to_owned()],
-        most: 1,
-        ..walk()
-    };
+    let only_there =
+        crate::repository::Walk { start: vec![commit.to_owned()], without: vec!["HEAD".to_owned()], most: 1, ..walk() };
     Ok(repository.head()?.commit.is_some() && repository.commits(&only_there)?.is_empty())
 }
 
@@ -180,7 +194,11 @@ pub(crate) fn tag(repository: &Repository, arguments: &[String]) -> Result<i32, 
                 "-l" | "--list" => {}
                 "-d" | "--delete" => delete = true,
                 "-f" | "--force" => force = true,
-                _ => return Err(Stop::fatal(format!("git tag {option} is not known here; `git tag NAME [COMMIT]` makes one"))),
+                _ => {
+                    return Err(Stop::fatal(format!(
+                        "git tag {option} is not known here; `git tag NAME [COMMIT]` makes one"
+                    )));
+                }
             },
         }
     }
@@ -203,7 +221,9 @@ pub(crate) fn tag(repository: &Repository, arguments: &[String]) -> Result<i32, 
     }
     must_be_name(name).map_err(|_| Stop::fatal(format!("'{name}' is not a valid tag name.")))?;
     let target = words.get(1).map_or("HEAD", String::as_str);
-    let commit = repository.commit_id(target).ok_or_else(|| Stop::fatal(format!("Failed to resolve '{target}' as a valid ref.")))?;
+    let commit = repository
+        .commit_id(target)
+        .ok_or_else(|| Stop::fatal(format!("Failed to resolve '{target}' as a valid ref.")))?;
     repository.set_reference(&reference, Some(&commit))?;
     Ok(0)
 }

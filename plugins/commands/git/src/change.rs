@@ -64,7 +64,6 @@ fn make_room(repository: &Repository, path: &Path) -> std::io::Result<()> {
     }
 }
 
-
 /// Removes a file, and the folders that are empty without it.
 pub(crate) fn remove(repository: &Repository, path: &[u8]) -> Result<(), Stop> {
     let path = repository.file(path);
@@ -74,7 +73,11 @@ pub(crate) fn remove(repository: &Repository, path: &[u8]) -> Result<(), Stop> {
         Err(error) => Err(error),
     };
     match removed {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::DirectoryNotEmpty) => {}
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::DirectoryNotEmpty
+            ) => {}
         removed => removed.map_err(|error| Stop::fatal(format!("cannot remove '{}': {error}", path.display())))?,
     }
     let top = Path::new(&repository.top);

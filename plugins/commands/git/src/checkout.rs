@@ -33,8 +33,12 @@ fn read(arguments: &[String], new: [&str; 2]) -> Result<Options, Stop> {
             Argument::Word(word) => options.words.push(word),
             Argument::Path(path) => options.paths.get_or_insert_default().push(path),
             Argument::Option(option) => match option.as_str() {
-                option if option == new[0] || option == "--create" => options.new = Some((arguments.value(option)?, false)),
-                option if option == new[1] || option == "--force-create" => options.new = Some((arguments.value(option)?, true)),
+                option if option == new[0] || option == "--create" => {
+                    options.new = Some((arguments.value(option)?, false))
+                }
+                option if option == new[1] || option == "--force-create" => {
+                    options.new = Some((arguments.value(option)?, true))
+                }
                 "-d" | "--detach" => options.detach = true,
                 "-f" | "--force" | "--discard-changes" => options.force = true,
                 "-q" | "--quiet" => options.quiet = true,
@@ -79,7 +83,8 @@ fn checkout_paths(repository: &Repository, revision: Option<&str>, paths: &[Stri
         }
     }
     if let Some(revision) = revision {
-        let staged: Vec<_> = found.iter().map(|entry| (entry.path.clone(), Source::Revision(revision.to_owned()))).collect();
+        let staged: Vec<_> =
+            found.iter().map(|entry| (entry.path.clone(), Source::Revision(revision.to_owned()))).collect();
         repository.stage(&staged)?;
     }
     if !quiet {
@@ -171,7 +176,10 @@ fn kept_after(repository: &Repository, commit: &str) -> Result<String, Stop> {
     let old = Side::Revision(commit.to_owned());
     let how = crate::repository::names_only(Vec::new());
     let found = repository.differences(&old, &Side::Files, &how)?;
-    Ok(found.iter().map(|difference| format!("{}\t{}\n", difference.kind, quoted(&difference.new_path, Style::Plain))).collect())
+    Ok(found
+        .iter()
+        .map(|difference| format!("{}\t{}\n", difference.kind, quoted(&difference.new_path, Style::Plain)))
+        .collect())
 }
 
 type Files = BTreeMap<Vec<u8>, Entry>;
@@ -191,19 +199,31 @@ fn move_files(repository: &Repository, commit: &str, force: bool) -> Result<(), 
     let local = change::unsaved(repository)?;
     let blocked: Vec<_> = local.iter().filter(|path| moved(path)).collect();
     if !blocked.is_empty() {
-        return Err(in_the_way("Your local changes to the following files would be overwritten by checkout:", &blocked, "Please commit your changes or stash them before you switch branches."));
+        return Err(in_the_way(
+            "Your local changes to the following files would be overwritten by checkout:",
+            &blocked,
+            "Please commit your changes or stash them before you switch branches.",
+        ));
     }
     let new: Vec<_> = wanted.keys().filter(|path| !head.contains_key(*path)).collect();
-    let blocked: Vec<_> = new.into_iter().filter(|path| fs::symlink_metadata(repository.file(path)).is_ok_and(|metadata| !metadata.is_dir())).collect();
+    let blocked: Vec<_> = new
+        .into_iter()
+        .filter(|path| fs::symlink_metadata(repository.file(path)).is_ok_and(|metadata| !metadata.is_dir()))
+        .collect();
     if !blocked.is_empty() {
-        return Err(in_the_way("The following untracked working tree files would be overwritten by checkout:", &blocked, "Please move or remove them before you switch branches."));
+        return Err(in_the_way(
+            "The following untracked working tree files would be overwritten by checkout:",
+            &blocked,
+            "Please move or remove them before you switch branches.",
+        ));
     }
     let only = |files: &Files| -> Files {
         files.iter().filter(|(path, _)| moved(path)).map(|(path, entry)| (path.clone(), entry.clone())).collect()
     };
     let (old, new) = (only(&head), only(&wanted));
     change::write(repository, &side, &old, &new)?;
-    let mut staged: Vec<_> = old.keys().filter(|path| !new.contains_key(*path)).map(|path| (path.clone(), Source::Nothing)).collect();
+    let mut staged: Vec<_> =
+        old.keys().filter(|path| !new.contains_key(*path)).map(|path| (path.clone(), Source::Nothing)).collect();
     staged.extend(new.keys().map(|path| (path.clone(), Source::Revision(commit.to_owned()))));
     repository.stage(&staged)
 }

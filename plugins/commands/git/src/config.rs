@@ -39,7 +39,10 @@ pub(crate) fn config(repository: &Repository, arguments: &[String]) -> Result<i3
         (None, false) => get(repository, &key),
         (value, _) => {
             if !KNOWN.contains(&key.as_str()) {
-                return Err(Stop::fatal(format!("{key} can't be set: only {} are, and nothing else has an effect here", KNOWN.join(" and "))));
+                return Err(Stop::fatal(format!(
+                    "{key} can't be set: only {} are, and nothing else has an effect here",
+                    KNOWN.join(" and ")
+                )));
             }
             repository.must_be_writable()?;
             repository.set_setting(&key, value.filter(|_| !unset).map(String::as_str)).map(|()| 0)
@@ -60,7 +63,12 @@ fn get(repository: &Repository, key: &str) -> Result<i32, Stop> {
 pub(crate) fn remote(_: &Repository, arguments: &[String]) -> Result<i32, Stop> {
     match arguments.first().map(String::as_str) {
         None | Some("-v" | "--verbose" | "show") if arguments.len() < 2 => Ok(0),
-        Some("get-url" | "show") => Err(Stop { code: 2, message: format!("error: No such remote '{}'", arguments.last().map_or("", String::as_str)) }),
-        _ => Err(Stop::fatal("git remote: there is no network here: the host brings repositories in and takes commits out")),
+        Some("get-url" | "show") => Err(Stop {
+            code: 2,
+            message: format!("error: No such remote '{}'", arguments.last().map_or("", String::as_str)),
+        }),
+        _ => Err(Stop::fatal(
+            "git remote: there is no network here: the host brings repositories in and takes commits out",
+        )),
     }
 }

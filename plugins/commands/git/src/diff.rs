@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::Stop;
-use crate::arguments::{Arguments, Argument, unknown};
+use crate::arguments::{Argument, Arguments, unknown};
 use crate::quote::{Style, quoted};
 use crate::repository::{Comparison, Difference, Repository, Side};
 use crate::stat;
@@ -59,7 +59,8 @@ impl Show {
             "--binary" => self.binary = true,
             "--full-index" => self.binary = true,
             "--no-renames" => self.no_renames = true,
-            "-M" | "--find-renames" | "--no-color" | "--no-ext-diff" | "--no-textconv" | "--minimal" | "--text" | "-a" => {}
+            "-M" | "--find-renames" | "--no-color" | "--no-ext-diff" | "--no-textconv" | "--minimal" | "--text"
+            | "-a" => {}
             "--color=" | "--find-renames=" | "--diff-algorithm=" => drop(arguments.value(option)?),
             "-w" | "--ignore-all-space" => self.spaces = "all",
             "-b" | "--ignore-space-change" => self.spaces = "change",

@@ -142,7 +142,8 @@ fn move_one(
     if options.dry {
         return Ok(());
     }
-    fs::rename(repository.file(source), repository.file(target)).map_err(|error| bad(&format!("renaming failed: {error}")))?;
+    fs::rename(repository.file(source), repository.file(target))
+        .map_err(|error| bad(&format!("renaming failed: {error}")))?;
     let mut staged = Vec::new();
     for entry in moved {
         let new = [target, &entry.path[source.len()..]].concat();

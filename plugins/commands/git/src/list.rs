@@ -40,7 +40,9 @@ pub(crate) fn ls_files(repository: &Repository, arguments: &[String]) -> Result<
     }
     if options.must_match && found.is_empty() {
         let path = options.paths.first().map_or("", String::as_str);
-        return Err(Stop::error(format!("pathspec '{path}' did not match any file(s) known to git\nDid you forget to 'git add'?")));
+        return Err(Stop::error(format!(
+            "pathspec '{path}' did not match any file(s) known to git\nDid you forget to 'git add'?"
+        )));
     }
     Ok(0)
 }

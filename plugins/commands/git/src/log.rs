@@ -126,7 +126,11 @@ impl Request {
 
     /// Whether commits are left out after they were found.
     fn is_picky(&self) -> bool {
-        self.merges.is_some() || !self.author.is_empty() || !self.message.is_empty() || self.since.is_some() || self.until.is_some()
+        self.merges.is_some()
+            || !self.author.is_empty()
+            || !self.message.is_empty()
+            || self.since.is_some()
+            || self.until.is_some()
     }
 
     pub(crate) fn printer<'a>(&self, repository: &'a Repository) -> Result<Printer<'a>, Stop> {
@@ -165,7 +169,9 @@ fn moment(text: &str) -> Result<i64, Stop> {
         Some(Moment::now().seconds - count * unit)
     };
     let found = Moment::parse(text).map(|moment| moment.seconds).or_else(ago);
-    found.ok_or_else(|| Stop::fatal(format!("the time {text:?} is not understood; write it like 2026-01-31 or \"3 days ago\"")))
+    found.ok_or_else(|| {
+        Stop::fatal(format!("the time {text:?} is not understood; write it like 2026-01-31 or \"3 days ago\""))
+    })
 }
 
 pub(crate) fn log(repository: &Repository, arguments: &[String]) -> Result<i32, Stop> {
@@ -243,7 +249,9 @@ pub(crate) fn with_differences(
     match &request.pretty {
         Pretty::Oneline => {}
         Pretty::Format(_, false) => write!(std::io::stdout(), "\n\n").map(|()| ())?,
-        _ if request.show.forms.len() > 1 && request.show.forms.contains(&Form::Patch) => writeln!(std::io::stdout(), "---")?,
+        _ if request.show.forms.len() > 1 && request.show.forms.contains(&Form::Patch) => {
+            writeln!(std::io::stdout(), "---")?
+        }
         _ => writeln!(std::io::stdout())?,
     }
     request.show.print(&found)

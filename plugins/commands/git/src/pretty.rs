@@ -79,7 +79,8 @@ impl Printer<'_> {
         text.push('\n');
         let message = String::from_utf8_lossy(&commit.message);
         let subject = subject(&commit.message);
-        let lines: Vec<&str> = if *form == Pretty::Short { vec![&subject] } else { message.trim_end().lines().collect() };
+        let lines: Vec<&str> =
+            if *form == Pretty::Short { vec![&subject] } else { message.trim_end().lines().collect() };
         for line in lines {
             text.push_str(&if line.is_empty() { "    \n".to_owned() } else { format!("    {line}\n") });
         }

@@ -8,12 +8,16 @@ pub(crate) fn instead(name: &str) -> Option<String> {
         }
         "init" => "repositories are made by the host; a folder of the workspace that is in one is part of it",
         "apply" | "am" => "use `patch -p1 < FILE`, which applies what `git diff` prints",
-        "stash" => "commit to a branch instead: `git switch -c NAME`, `git commit -a -m WIP`, and `git switch -` afterwards",
+        "stash" => {
+            "commit to a branch instead: `git switch -c NAME`, `git commit -a -m WIP`, and `git switch -` afterwards"
+        }
         "merge" | "rebase" | "cherry-pick" | "revert" => {
             "histories are not joined here; `git checkout REVISION -- PATH` takes files of another commit"
         }
         "blame" | "annotate" => "use `git log -p -- FILE`",
-        "gc" | "prune" | "repack" | "fsck" | "reflog" | "worktree" => "the git data belongs to the host, which keeps it in order",
+        "gc" | "prune" | "repack" | "fsck" | "reflog" | "worktree" => {
+            "the git data belongs to the host, which keeps it in order"
+        }
         "bisect" | "filter-branch" | "hook" | "daemon" | "gui" | "send-email" | "difftool" | "mergetool" => {
             "programs are not started by git here"
         }

@@ -111,7 +111,10 @@ impl Repository {
     }
 
     pub(crate) fn stage(&self, paths: &[(Vec<u8>, Source)]) -> Result<(), Stop> {
-        Ok(if paths.is_empty() { () } else { git::stage(self.number, paths)? })
+        if !paths.is_empty() {
+            git::stage(self.number, paths)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn stage_all(&self, revision: Option<&str>) -> Result<(), Stop> {

@@ -64,7 +64,8 @@ fn whole(repository: &Repository, revision: &str, mode: Mode, quiet: bool) -> Re
         let tracked = repository.by_path(&Side::Staged)?;
         let wanted = repository.by_path(&side)?;
         let files = repository.by_path(&Side::Files)?;
-        let now = files.into_iter().filter(|(path, _)| tracked.contains_key(path) || wanted.contains_key(path)).collect();
+        let now =
+            files.into_iter().filter(|(path, _)| tracked.contains_key(path) || wanted.contains_key(path)).collect();
         let both = tracked.clone().into_iter().chain(wanted.clone()).collect();
         change::write(repository, &side, &present(now, &both), &wanted)?;
     }

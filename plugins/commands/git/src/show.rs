@@ -17,7 +17,9 @@ pub(crate) fn show(repository: &Repository, arguments: &[String]) -> Result<i32,
             Argument::Path(path) => paths.push(path),
             Argument::Word(word) if paths.is_empty() && is_revision(repository, &word) => revisions.push(word),
             Argument::Word(word) => {
-                if let Some((revision, path)) = word.split_once(':').filter(|(revision, _)| repository.resolve(revision).is_some()) {
+                if let Some((revision, path)) =
+                    word.split_once(':').filter(|(revision, _)| repository.resolve(revision).is_some())
+                {
                     return Err(Stop::fatal(format!("path '{path}' does not exist in '{revision}'")));
                 }
                 must_be_path(repository, &word)?;

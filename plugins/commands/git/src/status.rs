@@ -113,12 +113,15 @@ fn folded(repository: &Repository, new: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, St
     Ok(folded.into_iter().collect())
 }
 
+/// What is staged, what is changed, and the path before a rename.
+type Line<'a> = (char, char, Option<&'a [u8]>);
+
 fn short(repository: &Repository, status: &Status, options: &Options) -> Result<(), Stop> {
     let end = if options.zero { '\0' } else { '\n' };
     if options.branch {
         print!("## {}{end}", branch(repository)?);
     }
-    let mut lines: BTreeMap<&[u8], (char, char, Option<&[u8]>)> = BTreeMap::new();
+    let mut lines: BTreeMap<&[u8], Line<'_>> = BTreeMap::new();
     for difference in &status.staged {
         let old = (difference.kind == "R").then_some(&difference.old_path[..]);
         lines.insert(&difference.new_path, (letter(difference), ' ', old));
@@ -224,5 +227,7 @@ fn line(repository: &Repository, difference: &Difference) -> String {
 pub(crate) fn unstaged(repository: &Repository, paths: &[Vec<u8>]) -> Result<Vec<String>, Stop> {
     let found = repository.differences(&Side::Staged, &Side::Files, &names_only(paths.to_vec()))?;
     let found = found.iter().filter(|difference| matches(paths, &difference.new_path));
-    Ok(found.map(|difference| format!("{}\t{}", difference.kind, repository.shown(&difference.new_path, Style::Plain))).collect())
+    Ok(found
+        .map(|difference| format!("{}\t{}", difference.kind, repository.shown(&difference.new_path, Style::Plain)))
+        .collect())
 }
