@@ -160,7 +160,8 @@ async fn six_thousand_files_are_told_as_git_tells_them() {
     assert_eq!(native(&folder, made).code, 0);
     let change = "for n in 5 1000 3000; do echo changed >> folder-$((n % 60))/part-$((n % 7))/file-$n.txt; done; echo new > new.txt";
     assert_eq!(native(&folder, change).code, 0);
-    let lines = ["git status --short", "git status --short", "git diff", "git diff --stat", "git log -1 --stat | tail -1"];
+    let lines =
+        ["git status --short", "git status --short", "git diff", "git diff --stat", "git log -1 --stat | tail -1"];
     let theirs: Vec<_> = lines.iter().map(|line| native(&folder, line).output).collect();
     let commit = native(&folder, "git rev-parse HEAD").output;
     folder.adopt(Some(commit.trim()), "main");
