@@ -503,7 +503,7 @@ async fn a_folder_that_is_swapped_with_a_link_in_the_middle_of_everything_leads_
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(2) * u32::try_from(scale()).unwrap_or(u32::MAX) {
             let run = trap.submit(&host, "caller", "write", prompt.clone()).await;
-            let workspace = trap.site.data().join("workspaces").join(run.to_string()).join("workspace");
+            let workspace = trap.site.data().join("workspaces").join(run.to_string()).join("root/workspace");
             let swapping = Swapping::start(workspace);
             let text = trap.result(&host, run).await;
             swaps += swapping.end();
