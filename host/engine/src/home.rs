@@ -17,6 +17,8 @@ use crate::{Error, changes, git};
 
 /// The root's name in a home; beside it is what commands have no business with.
 const ROOT: &str = "root";
+/// What mirrors of servers may take of the disk, in bytes. A single one may be larger while it is used.
+const MIRRORS: u64 = 16 << 30;
 /// The workspace's name in its root.
 const WORKSPACE: &str = "workspace";
 
@@ -129,9 +131,10 @@ impl Homes {
         }
     }
 
-    /// Removes what runs left behind that have ended, or never got beyond the beginning of a copy.
+    /// Removes what runs left behind that have ended, or never got beyond the beginning of a copy, and mirrors that were not
+    /// used lately when there are too many.
     pub(crate) async fn sweep(&self, unfinished: HashSet<RunId>) {
-        let folder = self.folder.clone();
+        let (folder, mirrors) = (self.folder.clone(), self.terms.mirrors.clone());
         let swept = tokio::task::spawn_blocking(move || {
             let names = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
             for name in names.filter_map(|name| name.into_string().ok()) {
@@ -140,6 +143,9 @@ impl Homes {
                 if of_nobody && let Err(error) = remove_entry(&folder.join(&name)) {
                     tracing::warn!(name, %error, "a leftover of a workspace was not removed");
                 }
+            }
+            if let Some(Err(error)) = mirrors.map(|mirrors| skep_repo::shrink_mirrors(&mirrors, MIRRORS)) {
+                tracing::warn!(%error, "mirrors of repositories were not removed");
             }
         });
         if let Err(error) = swept.await {

@@ -9,7 +9,7 @@ pub(crate) fn instead(name: &str) -> Option<String> {
         "init" => "repositories are made by the host; a folder of the workspace that is in one is part of it",
         "apply" | "am" => "use `patch -p1 < FILE`, which applies what `git diff` prints",
         "stash" => {
-            "commit to a branch instead: `git switch -c NAME`, `git commit -a -m WIP`, and `git switch -` afterwards"
+            "commit to a branch instead: `git switch -c NAME`, `git commit -a -m WIP`, and `git switch` back afterwards"
         }
         "merge" | "rebase" | "cherry-pick" | "revert" => {
             "histories are not joined here; `git checkout REVISION -- PATH` takes files of another commit"
