@@ -88,7 +88,7 @@ fn row(plan: &Plan, writers: Writers, time: Duration) -> Result<Row> {
         pair.ratio,
     );
     Ok(match writers {
-        Writers::Thread => row.target(Target::RatioAtLeast(0.8)),
+        Writers::Thread | Writers::Tasks(1) => row.target(Target::RatioAtLeast(0.8)),
         Writers::Tasks(256) => row.target(Target::AtLeast(100_000.0)),
         Writers::Tasks(_) => row,
     })
