@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::Serialize;
-use skep_config::{Environment, ImageName, Layer, PluginManifest, Provides, RepoNeed};
+use skep_config::{Environment, Layer, PluginManifest, Provides};
 use skep_engine::{Catalog, Plugin};
 use skep_model::{Access, LimitKind, Limits, Overrides, RepoSpec, StartupCommand};
 
@@ -177,18 +177,14 @@ impl EnvironmentItem {
             description: environment.description.clone(),
             agent: environment.agent.clone(),
             workspace: environment.workspace,
-            repo: match environment.repo {
-                RepoNeed::Required => "required",
-                RepoNeed::Optional => "optional",
-                RepoNeed::None => "none",
-            },
+            repo: environment.repo.name(),
             repos: environment.repos.clone(),
             tools: catalog.plugins().flat_map(|plugin| granted(&plugin.manifest)).chain(shell).collect(),
-            image: environment.image.iter().map(image).collect(),
+            image: environment.image.iter().map(ToString::to_string).collect(),
             startup: environment.startup.clone(),
             env: environment.variables.clone(),
-            limits: wishes(&environment.limits),
-            tool_limits: wishes(&environment.tool_limits),
+            limits: environment.limits.pairs(),
+            tool_limits: environment.tool_limits.pairs(),
             not_in_force: not_in_force(environment),
             resolved: None,
         }
@@ -201,25 +197,6 @@ fn not_in_force(environment: &Environment) -> BTreeMap<&'static str, Vec<String>
     resolved.map(|resolved| (resolved.key.name, resolved.values)).collect()
 }
 
-fn image(image: &ImageName) -> String {
-    match image {
-        ImageName::Reference(reference) => reference.clone(),
-        ImageName::Folder(folder) => folder.display().to_string(),
-    }
-}
-
-fn wishes(overrides: &Overrides) -> Vec<String> {
-    overrides.0.iter().map(|(kind, value)| format!("{}={value}", kind.key())).collect()
-}
-
-fn access(access: Access) -> &'static str {
-    match access {
-        Access::None => "none",
-        Access::Read => "read",
-        Access::Write => "write",
-    }
-}
-
 /// `skep env list`.
 pub(crate) fn environments(settings: &Settings, out: &Output) -> Result<Exit> {
     let catalog = settings.catalog()?;
@@ -227,7 +204,7 @@ pub(crate) fn environments(settings: &Settings, out: &Output) -> Result<Exit> {
     let columns: &[Column<EnvironmentItem>] = &[
         ("ENVIRONMENT", |item| item.name.clone()),
         ("AGENT", |item| item.agent.clone().unwrap_or_default()),
-        ("WORKSPACE", |item| access(item.workspace).to_owned()),
+        ("WORKSPACE", |item| item.workspace.name().to_owned()),
         ("REPO", |item| item.repo.to_owned()),
         ("TOOLS", |item| item.tools.len().to_string()),
         ("DESCRIPTION", |item| item.description.clone()),
@@ -264,7 +241,7 @@ pub(crate) fn environment(settings: &Settings, out: &Output, name: &str, resolve
         ("agent", item.agent.unwrap_or_else(|| "the run names one".to_owned())),
         ("repository", item.repo.to_owned()),
         ("repositories", repos.join("\n")),
-        ("workspace", access(item.workspace).to_owned()),
+        ("workspace", item.workspace.name().to_owned()),
         ("tools", none(&item.tools, "none")),
         ("image", none(&item.image, "none, and so no shell")),
         ("startup", item.startup.iter().map(|startup| startup.command.as_str()).collect::<Vec<_>>().join("\n")),

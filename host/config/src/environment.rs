@@ -27,6 +27,7 @@
 //! `environments/README.md` has all keys; [`KEYS`](crate::KEYS) is the list of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use skep_model::{Access, EgressRule, LimitKind, Overrides, REPOS, RepoSpec, StartupCommand};
@@ -100,6 +101,15 @@ pub enum ImageName {
     Folder(PathBuf),
 }
 
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reference(reference) => f.write_str(reference),
+            Self::Folder(folder) => folder.display().fmt(f),
+        }
+    }
+}
+
 /// Whether a run brings repositories into its workspace beside those of the environment, which always come and come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RepoNeed {
@@ -110,6 +120,17 @@ pub enum RepoNeed {
     /// It may not.
     #[default]
     None,
+}
+
+impl RepoNeed {
+    /// As `environment.toml` has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+            Self::None => "none",
+        }
+    }
 }
 
 const REPO: &[(&str, RepoNeed)] =

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use skep_model::{Access, Depth, EgressRule, Overrides, RepoSource, RepoSpec, Scheme};
+use skep_model::{Depth, EgressRule, RepoSource, RepoSpec, Scheme};
 
-use crate::{Defaults, Environment, ImageName, McpServer, McpTransport, RepoNeed, SecretPlace};
+use crate::{Defaults, Environment, McpServer, McpTransport, SecretPlace};
 
 /// Where a value comes from; a later one counts for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,18 +82,18 @@ pub const KEYS: &[Key] = &[
     key("description", "none", |it| text(&it.description)),
     by_run("--agent", key("agent", "the run names one", |it| it.agent.iter().cloned().collect())),
     key("tools", "none", |it| it.tools.iter().map(ToString::to_string).collect()),
-    key("workspace", "none", |it| vec![access(it.workspace).to_owned()]),
-    by_run("--repo, after those of the environment", key("repo", "none", |it| vec![repo_need(it.repo).to_owned()])),
+    key("workspace", "none", |it| vec![it.workspace.name().to_owned()]),
+    by_run("--repo, after those of the environment", key("repo", "none", |it| vec![it.repo.name().to_owned()])),
     key("repos", "none", |it| it.repos.iter().map(repo).collect()),
-    key("image", "none, and so no shell", |it| it.image.iter().map(image).collect()),
+    key("image", "none, and so no shell", |it| it.image.iter().map(ToString::to_string).collect()),
     key("startup", "none", |it| it.startup.iter().map(|startup| startup.command.clone()).collect()),
     key("env", "none", |it| pairs(&it.variables)),
-    by_run("--limit", key("limits", "the host's", |it| limits(&it.limits))),
-    key("tool_limits", "the host's", |it| limits(&it.tool_limits)),
+    by_run("--limit", key("limits", "the host's", |it| it.limits.pairs())),
+    key("tool_limits", "the host's", |it| it.tool_limits.pairs()),
     key("egress", "none: every request is refused", |it| it.egress.iter().map(rule).collect()),
     key("secrets", "none", |it| it.secrets.iter().map(secret).collect()),
     key("directories", "none", |it| {
-        it.directories.iter().map(|one| format!("{} at {} ({})", one.path, one.at, access(one.access))).collect()
+        it.directories.iter().map(|one| format!("{} at {} ({})", one.path, one.at, one.access.name())).collect()
     }),
     key("model", "none", |it| it.model.clone()),
     key("mcp", "none", |it| it.mcp.iter().map(server).collect()),
@@ -184,33 +184,6 @@ fn text(text: &str) -> Vec<String> {
 
 fn pairs(pairs: &BTreeMap<String, String>) -> Vec<String> {
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect()
-}
-
-fn limits(overrides: &Overrides) -> Vec<String> {
-    overrides.0.iter().map(|(kind, value)| format!("{}={value}", kind.key())).collect()
-}
-
-fn access(access: Access) -> &'static str {
-    match access {
-        Access::None => "none",
-        Access::Read => "read",
-        Access::Write => "write",
-    }
-}
-
-fn repo_need(need: RepoNeed) -> &'static str {
-    match need {
-        RepoNeed::Required => "required",
-        RepoNeed::Optional => "optional",
-        RepoNeed::None => "none",
-    }
-}
-
-fn image(image: &ImageName) -> String {
-    match image {
-        ImageName::Reference(reference) => reference.clone(),
-        ImageName::Folder(folder) => folder.display().to_string(),
-    }
 }
 
 fn repo(repo: &RepoSpec) -> String {

@@ -17,6 +17,17 @@ pub enum Access {
     Write,
 }
 
+impl Access {
+    /// As files and commands have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
 /// A destination that requests may go to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

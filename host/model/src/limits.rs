@@ -155,6 +155,11 @@ pub enum LimitError {
 pub struct Overrides(pub Vec<(LimitKind, u64)>);
 
 impl Overrides {
+    /// Each as `key=value`, in the unit of its key.
+    pub fn pairs(&self) -> Vec<String> {
+        self.0.iter().map(|(kind, value)| format!("{}={value}", kind.key())).collect()
+    }
+
     /// Adds one written as `key=value`; values may carry `k`, `m`, `g` (1024-based, for bytes) or `ms`, `s`, `min`, `h`.
     ///
     /// # Errors
