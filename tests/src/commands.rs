@@ -12,7 +12,7 @@ use skep_config::ImageName;
 use skep_engine::{Images, Loaded, git};
 use skep_model::{Access, Limits, RepoSource, Stream};
 use skep_repo::{Checkout, Prepared, Terms};
-use skep_sandbox::git::Repositories;
+use skep_sandbox::git::Git;
 use skep_sandbox::{Config, Execution, Input, Meter, Sandbox, Workspace};
 use tempfile::TempDir;
 
@@ -91,7 +91,7 @@ impl Commands {
             time_limit: None,
             output_bytes: 0,
             meter: Arc::new(Meter::new(limits)),
-            git: folder.git.as_ref().map(|(_, git)| Arc::clone(git)),
+            git: folder.git.as_ref().map(|(_, git)| git.clone()),
         };
         let executed = self.sandbox.execute(execution).await;
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +108,7 @@ fn text(bytes: &[u8]) -> String {
 /// A root with a workspace for one line.
 pub struct Folder {
     root: TempDir,
-    git: Option<(TempDir, Arc<dyn Repositories>)>,
+    git: Option<(TempDir, Git)>,
 }
 
 impl Default for Folder {
@@ -138,22 +138,15 @@ impl Folder {
         let (workspace, origin) = (self.workspace(), data.path().join("origin"));
         fs::rename(workspace.join(".git"), &origin).expect("the workspace is a repository");
         let checkout = Checkout {
-            source: RepoSource::Path(origin.display().to_string()),
-            folder: String::new(),
             commit: commit.map(str::to_owned),
             branch: Some(branch.to_owned()),
-            dirty: false,
-            unknown: None,
-            files: 0,
-            bytes: 0,
-            special: 0,
-            submodules: Vec::new(),
             objects: Some(origin.join("objects")),
+            ..Checkout::new(RepoSource::Path(origin.display().to_string()), String::new())
         };
         let (prepared, terms) = (Prepared { repos: vec![checkout] }, Terms::default());
         let begun = git::begin(data.path(), &workspace, &prepared, &terms, &AtomicBool::new(false));
         begun.expect("the repository can be read");
-        self.git = git::data(data.path(), &workspace, &terms).map(|git| (data, git));
+        self.git = git::data(data.path(), &workspace, &terms, &Limits::RUN).map(|git| (data, git));
     }
 
     /// Its workspace on this machine.

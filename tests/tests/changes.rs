@@ -97,8 +97,8 @@ async fn a_run_that_changed_nothing_keeps_nothing_and_each_repository_has_a_patc
     assert_eq!(artifact(&host, nothing, CHANGES), None);
     let both = run(&host, &[&one, &two], &["echo 1 > one/new; echo 2 > two/new; echo 3 > two/dirty"]).await;
     let text = |name: &str| String::from_utf8(artifact(&host, both, name).expect("it is kept").1).expect("it is text");
-    assert!(text("changes-one.patch").contains("+1\n") && !text("changes-one.patch").contains("+2\n"));
-    assert!(text("changes-two.patch").contains("+2\n") && text("changes-two.patch").contains("-not committed\n+3\n"));
+    assert!(text("changes-1.patch").contains("+1\n") && !text("changes-1.patch").contains("+2\n"));
+    assert!(text("changes-2.patch").contains("+2\n") && text("changes-2.patch").contains("-not committed\n+3\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,4 +118,100 @@ async fn an_agent_asks_git_what_it_changed_and_commits_it_and_the_users_reposito
     assert_eq!(git(&repo, &["rev-parse", "HEAD"]), before);
     let (_, patch) = artifact(&host, run, "changes.patch").expect("what is committed is changed too");
     assert!(String::from_utf8_lossy(&patch).contains("+y\n"));
+}
+
+/// What the list says of the first repository.
+fn list(host: &Host, run: RunId) -> Value {
+    let (_, list) = artifact(host, run, CHANGES).expect("it is kept");
+    serde_json::from_slice::<Value>(&list).expect("it is JSON")["repositories"][0].take()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_changes_cant_be_told_says_so_and_can_hide_nothing_behind_it() {
+    let site = Site::new();
+    let (host, repo) = (host(&site).await, repository(&site, "repo"));
+    let too_large = "truncate -s 5G large && sed -i s/TODO/evil/ README.md";
+    let too_deep = "for i in $(seq 1100); do mkdir d && cd d || exit 1; done; echo evil > /workspace/README.md";
+    for line in [too_large, too_deep] {
+        let run = run(&host, &[&repo], &[line]).await;
+        let list = list(&host, run);
+        let untold = list["untold"].as_str().unwrap_or_else(|| panic!("{line}: {list}"));
+        assert!(untold.contains("exceed the limit"), "{untold}");
+        assert_eq!(artifact(&host, run, "changes.patch"), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_as_it_did_where_what_it_changed_cant_be_kept() {
+    let site = Site::new();
+    let (host, repo) = (host(&site).await, repository(&site, "repo"));
+    let blobs = site.data().join("blobs");
+    let losing = tokio::task::spawn_blocking({
+        let (blobs, started) = (blobs.clone(), site.data().join("workspaces"));
+        move || {
+            // The line has begun when its file is there.
+            let begun = || {
+                std::fs::read_dir(&started)
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .any(|home| home.path().join("root/workspace/begun").exists())
+            };
+            while !begun() {
+                std::thread::yield_now();
+            }
+            std::fs::rename(&blobs, blobs.with_extension("away")).expect("it is there");
+            std::fs::write(&blobs, "no folder").expect("there is room");
+        }
+    });
+    let run = run(&host, &[&repo], &["touch begun; sleep 1; echo x > new"]).await;
+    losing.await.expect("it does not panic");
+    let record = host.engine.store().record(run).expect("the state can be read").expect("the run is known");
+    assert_eq!(record.state, skep_model::RunState::Succeeded, "{:?}", record.outcome);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_only_read_changes_nothing_through_git() {
+    let site = Site::new();
+    let repo = repository(&site, "repo");
+    let grants = "tools = [\"shell.*\"]\nworkspace = \"read\"\nrepo = \"optional\"\nimage = \"unix\"\n";
+    kit::environment(&site.environments(), "shell", grants);
+    let host = site.agent("caller").host_with(|config| config.sandbox.cache = Some(kit::compiled())).await;
+    let writing = [
+        "add -A",
+        "commit --allow-empty -m x",
+        "branch new",
+        "checkout -b new",
+        "config user.name x",
+        "tag t",
+        "rm README.md",
+        "reset HEAD",
+    ];
+    let lines: Vec<_> = writing.iter().map(|words| format!("git {words} && echo WROTE")).collect();
+    let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    lines.push("git log --oneline; git branch; git tag; git status --short");
+    let run = run(&host, &[&repo], &lines).await;
+    let said = format!("{:?}", host.events(run));
+    assert!(!said.contains("WROTE\\n") && said.contains("this run may read the workspace and not change it"), "{said}");
+    assert!(said.contains("the first") && said.contains("* main") && said.contains("?? dirty"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_gives_to_git_has_a_bound_too() {
+    let site = Site::new();
+    let (host, repo) = (host(&site).await, repository(&site, "repo"));
+    let line = "for i in $(seq 30); do head -c 2000000 /dev/urandom > file; git add file || exit 9; done; echo ALL";
+    let steps = json!([{ "name": "shell.run", "arguments": { "command": line } }]).to_string();
+    let submission = Submission {
+        prompt: steps,
+        agent: Some("caller".to_owned()),
+        environment: Some("shell".to_owned()),
+        repos: vec![repo.display().to_string()],
+        limits: vec!["workspace_bytes=10m".to_owned()],
+        ..Submission::default()
+    };
+    let run = host.engine.submit(submission).await.expect("the submission is accepted");
+    host.end(run).await;
+    let said = format!("{:?}", host.events(run));
+    assert!(!said.contains("ALL\\n") && said.contains("git's data"), "{said}");
 }

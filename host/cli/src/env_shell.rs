@@ -13,7 +13,7 @@ use skep_config::Environment;
 use skep_engine::{DIRECTORY, Images, Loaded};
 use skep_model::{Access, Limits, StartupCommand, Stream};
 use skep_repo::Watch;
-use skep_sandbox::git::Repositories;
+use skep_sandbox::git::Git;
 use skep_sandbox::{Ask, Ending, Execution, Input, Meter, Room, Sandbox, Workspace};
 
 use crate::args::ShellArgs;
@@ -33,7 +33,7 @@ struct Trial<'a> {
     sandbox: Arc<Sandbox>,
     loaded: Loaded,
     root: Workspace,
-    git: Option<Arc<dyn Repositories>>,
+    git: Option<Git>,
     limits: Limits,
 }
 
@@ -83,13 +83,11 @@ fn prepare<'a>(
     let prepared = skep_repo::prepare(&workspace, &repos, &terms, watch)?;
     prepared.repos.iter().for_each(|about| note(&about.to_string()));
     skep_engine::git::begin(home, &workspace, &prepared, &terms, &cancel)?;
-    let git = skep_engine::git::data(home, &workspace, &terms);
     let mut config = settings.sandbox_config()?;
     config.cache = Some(settings.data.join("cache"));
-    let room = Room::of(
-        &Limits::RUN.with(&environment.limits, &settings.config.maxima)?,
-        settings.config.disk.min_free_bytes / 2,
-    );
+    let run_limits = Limits::RUN.with(&environment.limits, &settings.config.maxima)?;
+    let git = skep_engine::git::data(home, &workspace, &terms, &run_limits);
+    let room = Room::of(&run_limits, settings.config.disk.min_free_bytes / 2);
     let root = Workspace::with_room(root, room)?;
     Ok(Trial { environment, sandbox: Arc::new(Sandbox::new(config)?), loaded, root, git, limits })
 }

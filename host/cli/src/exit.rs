@@ -37,7 +37,7 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
     (Exit::Busy, "another process has the data folder"),
     (Exit::DataFolder, "the data folder can't be used: not writable, full, or damaged"),
     (Exit::Diverged, "the replay differs from the record"),
-    (Exit::NotWhole, "the replay agrees as far as it goes, and the end was not the agent's own"),
+    (Exit::NotWhole, "a replay agrees as far as it goes and the end was not the agent's own, or a diff is not whole"),
     (Exit::Waits, "what is left waits for a message, which `skep run send` writes"),
     (Exit::Registry, "the registry can't be reached, or sends something wrong; trying again may help"),
     (Exit::Internal, "skep itself failed"),

@@ -70,7 +70,8 @@ Examples
 
 pub(crate) const RUN_DIFF: &str = "\
 The patch is against the files as they were brought, before the startup commands; what .gitignore names is left out. With
-several repositories there is a patch for each, which `run artifacts` has apart.
+several repositories there is a patch for each, which `run artifacts` has apart. The exit code is 10 if not all that changed could
+be told or shown.
 
 Examples
   skep run diff 0199f3a2

@@ -4,8 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use skep_model::{Artifact, Happening, Record};
-use skep_state::Store;
+use skep_model::{Artifact, Record};
 
 use crate::exit::{Exit, Problem, problem};
 use crate::host::Settings;
@@ -19,7 +18,8 @@ pub(crate) fn artifacts(settings: &Settings, out: &Output, id: &str, get: Option
     let store = settings.open_existing()?;
     let record = run_read::find(&store, id)?;
     if let Some(name) = get {
-        let artifact = named(&store, &record, name)?;
+        let found = run_read::artifact(&store, &record, name)?;
+        let artifact = found.ok_or_else(|| absent(&record, name))?;
         put(&run_read::blob_of(&store, &artifact.digest)?, &artifact, to)?;
         return Ok(Exit::Done);
     }
@@ -38,24 +38,10 @@ pub(crate) fn artifacts(settings: &Settings, out: &Output, id: &str, get: Option
     Ok(Exit::Done)
 }
 
-/// The artifact with this name: from the record, or from the journal when the record has no room for it.
-fn named(store: &Store, record: &Record, name: &str) -> Result<Artifact> {
-    let mut found = record.artifacts.iter().find(|artifact| artifact.name == name).cloned();
-    if found.is_none() && record.artifacts_unlisted > 0 {
-        run_read::each_event(store, record, 1, |_, event| {
-            if let Happening::Reported { artifact } = &event.what
-                && artifact.name == name
-            {
-                found = Some(artifact.clone());
-            }
-            Ok(())
-        })?;
-    }
-    found.ok_or_else(|| {
-        let names: Vec<_> = record.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
-        let kept = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-        problem(Exit::NotFound, format!("run {} kept no artifact named {name:?}; it kept {kept}", record.run_id))
-    })
+fn absent(record: &Record, name: &str) -> anyhow::Error {
+    let names: Vec<_> = record.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
+    let kept = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    problem(Exit::NotFound, format!("run {} kept no artifact named {name:?}; it kept {kept}", record.run_id))
 }
 
 fn put(bytes: &[u8], artifact: &Artifact, to: &Path) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::io;
 
 use anyhow::Result;
+use skep_engine::changes::CHANGES;
 use skep_model::{Artifact, Outcome, Record, RunId, RunState};
 use skep_state::Store;
 
@@ -101,7 +102,11 @@ fn where_to_look(out: &Output, record: &Record) -> io::Result<()> {
         (format!("run logs {id}"), "what it did, event by event".to_owned()),
         (format!("run replay {id}"), "proof that the record is exact".to_owned()),
     ];
-    if let Some(artifact) = record.artifacts.last() {
+    let changed = record.artifacts.iter().any(|artifact| artifact.name == CHANGES);
+    if changed {
+        look.push((format!("run diff {id}"), "what it changed, as a patch".to_owned()));
+    }
+    if let Some(artifact) = record.artifacts.last().filter(|_| !changed) {
         let file = harmless(&artifact.name);
         look.push((format!("run artifacts {id} --get {file} -o {file}"), String::new()));
     }

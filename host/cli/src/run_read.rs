@@ -150,6 +150,22 @@ pub(crate) fn artifacts(store: &Store, record: &Record) -> Result<Vec<KeptArtifa
         .collect())
 }
 
+/// The artifact with this name: from the record, or from the journal when the record has no room for it.
+pub(crate) fn artifact(store: &Store, record: &Record, name: &str) -> Result<Option<Artifact>> {
+    let mut found = record.artifacts.iter().find(|artifact| artifact.name == name).cloned();
+    if found.is_none() && record.artifacts_unlisted > 0 {
+        each_event(store, record, 1, |_, event| {
+            if let Happening::Reported { artifact } = &event.what
+                && artifact.name == name
+            {
+                found = Some(artifact.clone());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
 /// Reads a run's events from number `from` on, page by page.
 pub(crate) fn each_event(
     store: &Store,

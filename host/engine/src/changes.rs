@@ -1,13 +1,14 @@
-//! What a run changed in its workspace, kept at its end: a patch for each repository, and one list of all files.
+//! What a run changed in its workspace, kept at its end: a patch for each repository, and one list of all files. Where that can't
+//! be told or kept the list says so, and the run ends as it did.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use skep_model::{Artifact, Happening};
-use skep_repo::{Change, ChangeKind, PatchEnd, RepoError, Terms, Watch, WorkTree};
+use skep_repo::{Change, ChangeKind, Changes, RepoError, Terms, Watch, WorkTree};
 use skep_state::Store;
 
 use crate::{Error, git, keep};
@@ -18,93 +19,118 @@ pub const CHANGES: &str = "changes.json";
 pub const PATCH_TYPE: &str = "text/x-diff";
 /// The largest patch of one repository, in bytes.
 const LARGEST: u64 = 64 << 20;
-/// Files in the list; more are counted only.
+/// Files in the list, and the bytes of their paths; more are counted only.
 const LISTED: usize = 10_000;
-/// How long one repository may take.
+const LISTED_BYTES: usize = 1 << 20;
+/// How long all repositories of a run may take together.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// What one repository of a workspace became.
-struct Changed {
+struct Repository {
+    /// In the workspace.
     folder: String,
-    files: Vec<Change>,
-    patch: Vec<u8>,
-    whole: bool,
+    /// What its patch is called.
+    patch: String,
+    changes: Result<(Changes, Vec<u8>), String>,
 }
 
-/// The name of the artifact with the patch of the repository in this folder of the workspace.
-pub fn patch_name(folder: &str) -> String {
-    if folder.is_empty() { "changes.patch".to_owned() } else { format!("changes-{}.patch", folder.replace('/', "-")) }
+/// Whether only the host may keep an artifact with this name: nobody else says what a run changed.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name == CHANGES || name.starts_with("changes") && name.ends_with(".patch")
 }
 
-/// Keeps what a run with this home changed, if it changed anything: the events that say so. What can't be told is said in the
-/// host's log and costs the run nothing.
+/// Keeps what a run with this home changed, if it changed anything: the events that say so. Given up when `cancel` is set.
 pub(crate) async fn keep(
     store: &Arc<Store>,
     home: &Path,
     workspace: &Path,
     terms: &Terms,
+    cancel: &Arc<AtomicBool>,
 ) -> Result<Vec<Happening>, Error> {
-    let (home, workspace) = (home.to_owned(), workspace.to_owned());
-    let terms = Terms { wall: LONGEST, ..terms.clone() };
-    let told = tokio::task::spawn_blocking(move || {
-        let trees = git::trees(&home, &workspace).into_iter();
-        trees.map(|(folder, tree)| changed(folder, &tree, &terms)).collect::<Result<Vec<_>, _>>()
-    });
-    let mut all = match told.await? {
-        Ok(all) => all,
-        Err(error) => {
-            tracing::warn!(%error, "what a run changed can't be told");
-            return Ok(Vec::new());
+    let (trees, terms, cancel) = (git::trees(home, workspace), terms.clone(), Arc::clone(cancel));
+    let all = tokio::task::spawn_blocking(move || told(trees, &terms, &cancel)).await?;
+    let (mut kept, mut listed) = (Vec::new(), Vec::new());
+    for mut repository in all {
+        if let Ok((_, patch)) = &mut repository.changes {
+            match reported(store, &repository.patch, PATCH_TYPE, std::mem::take(patch)).await {
+                Ok(patch) => kept.push(patch),
+                Err(error) => repository.changes = Err(format!("the patch can't be kept: {error}")),
+            }
         }
-    };
-    all.retain(|repository| !repository.files.is_empty());
-    if all.is_empty() {
-        return Ok(Vec::new());
+        listed.push(repository.listed());
     }
-    let mut kept = Vec::with_capacity(all.len() + 1);
-    let list = json!({ "repositories": all.iter().map(listed).collect::<Vec<_>>() }).to_string();
-    for repository in all {
-        kept.push(reported(store, patch_name(&repository.folder), PATCH_TYPE, repository.patch).await?);
+    if !listed.is_empty() {
+        let list = json!({ "repositories": listed }).to_string().into_bytes();
+        match reported(store, CHANGES, "application/json", list).await {
+            Ok(list) => kept.push(list),
+            Err(error) => tracing::warn!(%error, "the list of what a run changed can't be kept"),
+        }
     }
-    kept.push(reported(store, CHANGES.to_owned(), "application/json", list.into_bytes()).await?);
     Ok(kept)
 }
 
-fn changed(folder: String, tree: &WorkTree, terms: &Terms) -> Result<Changed, RepoError> {
-    let cancel = AtomicBool::new(false);
-    let files = tree.changes(terms, Watch { progress: &mut |_| {}, cancel: &cancel })?;
-    let mut patch = Vec::new();
-    let end = tree.patch(&mut patch, LARGEST, terms, Watch { progress: &mut |_| {}, cancel: &cancel })?;
-    Ok(Changed { folder, files, patch, whole: end == PatchEnd::Whole })
-}
-
-fn listed(repository: &Changed) -> Value {
-    let Changed { folder, files, whole, .. } = repository;
-    let file = |change: &Change| {
-        let kind = match change.kind {
-            ChangeKind::Added => "added",
-            ChangeKind::Modified => "modified",
-            ChangeKind::Deleted => "deleted",
-            ChangeKind::TypeChanged => "type_changed",
-        };
-        let mut file = json!({ "path": String::from_utf8_lossy(&change.path), "kind": kind });
-        if let Some((added, removed)) = change.lines {
-            file["lines_added"] = added.into();
-            file["lines_removed"] = removed.into();
+/// Each repository that was changed, or of which that can't be told.
+fn told(trees: Vec<(String, WorkTree)>, terms: &Terms, cancel: &AtomicBool) -> Vec<Repository> {
+    let (began, several) = (Instant::now(), trees.len() > 1);
+    let mut all = Vec::new();
+    for (number, (folder, tree)) in (1..).zip(trees) {
+        let terms = Terms { wall: LONGEST.saturating_sub(began.elapsed()), ..terms.clone() };
+        let patch = if several { format!("changes-{number}.patch") } else { "changes.patch".to_owned() };
+        match changes(&tree, &terms, cancel) {
+            Ok((changes, _)) if changes.files.is_empty() => {}
+            changes => all.push(Repository { folder, patch, changes: changes.map_err(|error| error.to_string()) }),
         }
-        file
-    };
-    json!({
-        "directory": folder,
-        "patch": patch_name(folder),
-        "patch_is_whole": whole,
-        "files_changed": files.len(),
-        "files": files.iter().take(LISTED).map(file).collect::<Vec<_>>(),
-    })
+    }
+    all
 }
 
-async fn reported(store: &Arc<Store>, name: String, media_type: &str, content: Vec<u8>) -> Result<Happening, Error> {
+fn changes(tree: &WorkTree, terms: &Terms, cancel: &AtomicBool) -> Result<(Changes, Vec<u8>), RepoError> {
+    let mut patch = Vec::new();
+    let changes = tree.changes(&mut patch, LARGEST, terms, Watch { progress: &mut |_| {}, cancel })?;
+    Ok((changes, patch))
+}
+
+impl Repository {
+    fn listed(&self) -> Value {
+        let Self { folder, patch, changes } = self;
+        let Changes { files, missing } = match changes {
+            Ok((changes, _)) => changes,
+            Err(reason) => return json!({ "directory": folder, "untold": reason }),
+        };
+        let mut room = LISTED_BYTES;
+        let fits = |change: &&Change| {
+            let left = room.checked_sub(change.path.len());
+            room = left.unwrap_or_default();
+            left.is_some()
+        };
+        json!({
+            "directory": folder,
+            "patch": patch,
+            "patch_is_whole": missing.is_empty(),
+            "files_changed": files.len(),
+            "files": files.iter().take(LISTED).take_while(fits).map(listed).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn listed(change: &Change) -> Value {
+    let kind = match change.kind {
+        ChangeKind::Added => "added",
+        ChangeKind::Modified => "modified",
+        ChangeKind::Deleted => "deleted",
+        ChangeKind::TypeChanged => "type_changed",
+    };
+    let mut file = json!({ "path": String::from_utf8_lossy(&change.path), "kind": kind });
+    if let Some((added, removed)) = change.lines {
+        file["lines_added"] = added.into();
+        file["lines_removed"] = removed.into();
+    }
+    file
+}
+
+async fn reported(store: &Arc<Store>, name: &str, media_type: &str, content: Vec<u8>) -> Result<Happening, Error> {
     let bytes = content.len() as u64;
     let digest = keep::bytes(store, content).await?;
-    Ok(Happening::Reported { artifact: Artifact { name, media_type: media_type.to_owned(), digest, bytes } })
+    let (name, media_type) = (name.to_owned(), media_type.to_owned());
+    Ok(Happening::Reported { artifact: Artifact { name, media_type, digest, bytes } })
 }

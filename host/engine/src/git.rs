@@ -2,27 +2,29 @@
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use skep_repo::{Checkout, Git, Origin, Prepared, RepoError, Terms, Watch, WorkTree};
+use skep_model::Limits;
+use skep_repo::{Checkout, Origin, Prepared, RepoError, Terms, Watch, WorkTree};
 use skep_sandbox::git::{
-    Commit, Comparison, Difference, Entry, GitFailure, Head, NewCommit, Object, Person, Reference, Repositories, Side,
-    Source, Walk,
+    Commit, Comparison, Difference, Entry, Git, GitFailure, Head, NewCommit, Object, Person, Reference, Repositories,
+    Side, Source, Walk,
 };
 
 use crate::shell::DIRECTORY;
 
+/// The most files of one repository's git data: each branch is one, and what is added at once two.
+const FILES: u64 = 20_000;
 /// The longest that one question takes.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// The repositories of one run. One question is answered at a time, since each may hold much in memory and two must not
-/// change an index at once.
+/// The repositories of one run.
 struct Trees {
     /// Where each is in the root, and the same on this machine.
     trees: Vec<(String, WorkTree)>,
     terms: Terms,
-    one: Mutex<()>,
+    /// What the git data of each may have beyond what one question adds.
+    most_bytes: u64,
 }
 
 /// The folder of git data in a home.
@@ -66,28 +68,42 @@ pub(crate) fn trees(home: &Path, workspace: &Path) -> Vec<(String, WorkTree)> {
     folders.unwrap_or_default().into_iter().enumerate().map(tree).collect()
 }
 
-/// The git data of a home, as its commands may ask for it; none where there is none.
-pub fn data(home: &Path, workspace: &Path, terms: &Terms) -> Option<Arc<dyn Repositories>> {
+/// The git data of a home, as its commands may ask for it; none where there is none. What a repository's data has may grow to
+/// what the limits say of a workspace.
+pub fn data(home: &Path, workspace: &Path, terms: &Terms, limits: &Limits) -> Option<Git> {
     let placed = |(folder, tree): (String, WorkTree)| match folder.as_str() {
         "" => (DIRECTORY.to_owned(), tree),
         folder => (format!("{DIRECTORY}/{folder}"), tree),
     };
     let trees: Vec<_> = trees(home, workspace).into_iter().map(placed).collect();
     let terms = Terms { wall: LONGEST, ..terms.clone() };
-    (!trees.is_empty()).then(|| Arc::new(Trees { trees, terms, one: Mutex::default() }) as Arc<dyn Repositories>)
+    (!trees.is_empty()).then(|| Git::new(Trees { trees, terms, most_bytes: limits.workspace_bytes }))
 }
 
 impl Trees {
+    fn tree(&self, repository: u32) -> Result<&WorkTree, GitFailure> {
+        let tree = self.trees.get(repository as usize).map(|(_, tree)| tree);
+        tree.ok_or_else(|| ("not-found", "no such repository".to_owned()))
+    }
+
     fn ask<T>(
         &self,
         repository: u32,
         stop: &AtomicBool,
-        work: impl FnOnce(&Git<'_>) -> Result<T, RepoError>,
+        work: impl FnOnce(&skep_repo::Git<'_>) -> Result<T, RepoError>,
     ) -> Result<T, GitFailure> {
-        let (_, tree) =
-            self.trees.get(repository as usize).ok_or_else(|| ("not-found", "no such repository".to_owned()))?;
-        let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
-        tree.git(&self.terms, stop).and_then(|git| work(&git)).map_err(failure)
+        self.tree(repository)?.git(&self.terms, stop).and_then(|git| work(&git)).map_err(failure)
+    }
+
+    /// The same, where the git data may grow.
+    fn grow<T>(
+        &self,
+        repository: u32,
+        stop: &AtomicBool,
+        work: impl FnOnce(&skep_repo::Git<'_>) -> Result<T, RepoError>,
+    ) -> Result<T, GitFailure> {
+        self.tree(repository)?.has_room(self.most_bytes, FILES).map_err(failure)?;
+        self.ask(repository, stop, work)
     }
 }
 
@@ -171,7 +187,7 @@ impl Repositories for Trees {
     }
 
     fn set_head(&self, repository: u32, branch: Option<String>, revision: String, stop: &AtomicBool) -> Answer<()> {
-        self.ask(repository, stop, |git| git.set_head(branch.as_deref(), &revision))
+        self.grow(repository, stop, |git| git.set_head(branch.as_deref(), &revision))
     }
 
     fn references(&self, repository: u32, stop: &AtomicBool) -> Answer<Vec<Reference>> {
@@ -180,7 +196,8 @@ impl Repositories for Trees {
     }
 
     fn set_reference(&self, repository: u32, name: String, revision: Option<String>, stop: &AtomicBool) -> Answer<()> {
-        self.ask(repository, stop, |git| git.set_reference(&name, revision.as_deref()))
+        let set = |git: &skep_repo::Git<'_>| git.set_reference(&name, revision.as_deref());
+        if revision.is_some() { self.grow(repository, stop, set) } else { self.ask(repository, stop, set) }
     }
 
     fn resolve(&self, repository: u32, revision: String, stop: &AtomicBool) -> Answer<Object> {
@@ -222,16 +239,16 @@ impl Repositories for Trees {
     fn make_commit(&self, repository: u32, new: NewCommit, stop: &AtomicBool) -> Answer<String> {
         let NewCommit { message, author, committer, amend } = new;
         let new = skep_repo::NewCommit { message, author: heard(author), committer: heard(committer), amend };
-        self.ask(repository, stop, |git| git.commit(&new))
+        self.grow(repository, stop, |git| git.commit(&new))
     }
 
     fn stage(&self, repository: u32, paths: Vec<(Vec<u8>, Source)>, stop: &AtomicBool) -> Answer<()> {
         let paths: Vec<_> = paths.into_iter().map(|(path, from)| (path, source(from))).collect();
-        self.ask(repository, stop, |git| git.stage(&paths))
+        self.grow(repository, stop, |git| git.stage(&paths))
     }
 
     fn stage_all(&self, repository: u32, revision: Option<String>, stop: &AtomicBool) -> Answer<()> {
-        self.ask(repository, stop, |git| git.stage_all(revision.as_deref()))
+        self.grow(repository, stop, |git| git.stage_all(revision.as_deref()))
     }
 
     fn set_executable(&self, repository: u32, path: Vec<u8>, executable: bool, stop: &AtomicBool) -> Answer<()> {
@@ -243,6 +260,6 @@ impl Repositories for Trees {
     }
 
     fn set_setting(&self, repository: u32, key: String, value: Option<String>, stop: &AtomicBool) -> Answer<()> {
-        self.ask(repository, stop, |git| git.set_setting(&key, value.as_deref()))
+        self.grow(repository, stop, |git| git.set_setting(&key, value.as_deref()))
     }
 }

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use skep_model::{Access, Happening, Outcome, RunId, RunSpec};
+use skep_model::{Access, Happening, Limits, Outcome, RepoSource, RunId, RunSpec};
 use skep_repo::{RepoError, Watch};
-use skep_sandbox::git::Repositories;
+use skep_sandbox::git::Git;
 use skep_sandbox::{Room, Workspace, WorkspaceError};
 use skep_state::Store;
+use tokio::sync::Semaphore;
 
 use crate::{Error, changes, git};
 
+/// Runs whose changes are found out at once.
+const COMPARING: usize = 2;
 /// The root's name in a home; beside it is what commands have no business with.
 const ROOT: &str = "root";
 /// What mirrors of servers may take of the disk, in bytes. A single one may be larger while it is used.
@@ -25,12 +28,13 @@ const WORKSPACE: &str = "workspace";
 /// The folder of all workspaces.
 pub(crate) struct Homes {
     folder: PathBuf,
+    /// What preparations may take; their reserve of the disk is that of the tools too.
     terms: skep_repo::Terms,
-    /// Bytes of free disk that no tool may write into.
-    reserve: u64,
     /// Differs after each start of the machine. A workspace is not synced while tools write to it, so one of an earlier
     /// start may have lost any of its writes.
     boot: String,
+    /// A comparison may hold much in memory.
+    comparing: Semaphore,
 }
 
 /// A run's root, and the workspace in it. What is written to either counts for both.
@@ -41,13 +45,13 @@ pub(crate) struct Home {
     /// What tools see as `/workspace`.
     pub(crate) workspace: Workspace,
     /// The git data of its repositories, which stands outside of the root.
-    pub(crate) git: Option<Arc<dyn Repositories>>,
+    pub(crate) git: Option<Git>,
 }
 
 impl Home {
-    fn open(path: &Path, room: Room, terms: &skep_repo::Terms) -> Result<Self, WorkspaceError> {
-        let root = Workspace::with_room(&path.join(ROOT), room)?;
-        let git = git::data(path, &path.join(ROOT).join(WORKSPACE), terms);
+    fn open(path: &Path, limits: &Limits, terms: &skep_repo::Terms) -> Result<Self, WorkspaceError> {
+        let root = Workspace::with_room(&path.join(ROOT), Room::of(limits, terms.reserve))?;
+        let git = git::data(path, &path.join(ROOT).join(WORKSPACE), terms, limits);
         Ok(Self { workspace: root.below(WORKSPACE)?, root, git })
     }
 }
@@ -67,7 +71,8 @@ impl Homes {
     pub(crate) fn new(folder: PathBuf, terms: skep_repo::Terms, reserve: u64) -> Self {
         // Where the system has no such file, workspaces are trusted as those of a process crash are.
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Self { folder, terms, reserve, boot }
+        let terms = skep_repo::Terms { reserve, ..terms };
+        Self { folder, terms, boot, comparing: Semaphore::new(COMPARING) }
     }
 
     /// Whether a run with this spec has a workspace at all.
@@ -85,7 +90,7 @@ impl Homes {
     }
 
     pub(crate) fn open(&self, run: RunId, spec: &RunSpec) -> Result<Home, Outcome> {
-        Home::open(&self.path(run), Room::of(&spec.limits, self.reserve), &self.terms)
+        Home::open(&self.path(run), &spec.limits, &self.terms)
             .map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
     }
 
@@ -99,6 +104,9 @@ impl Homes {
                 fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(marker(&path), boot));
             marked.map_err(|source| Unmade::Marker(path.clone(), source))?;
             let prepared = prepare(&path, &spec, &terms, &cancel);
+            if spec.repos.iter().any(|repo| matches!(repo.source, RepoSource::Url(_))) {
+                shrink_mirrors(path.parent().unwrap_or(&path), terms.mirrors.as_deref());
+            }
             // Whoever gave up may have looked for something to remove before it was there.
             if cancel.load(Ordering::Relaxed) {
                 discard(run, &path);
@@ -116,8 +124,9 @@ impl Homes {
         if self.find(run) != Found::Home {
             return Ok(Vec::new());
         }
-        let home = self.path(run);
-        changes::keep(store, &home, &home.join(ROOT).join(WORKSPACE), &self.terms).await
+        let (home, stop) = (self.path(run), StopOnDrop::default());
+        let _place = self.comparing.acquire().await.map_err(|_| Error::ShuttingDown)?;
+        changes::keep(store, &home, &home.join(ROOT).join(WORKSPACE), &self.terms, &stop.0).await
     }
 
     /// Removes a run's workspace; a leftover costs room and nothing else.
@@ -144,9 +153,7 @@ impl Homes {
                     tracing::warn!(name, %error, "a leftover of a workspace was not removed");
                 }
             }
-            if let Some(Err(error)) = mirrors.map(|mirrors| skep_repo::shrink_mirrors(&mirrors, MIRRORS)) {
-                tracing::warn!(%error, "mirrors of repositories were not removed");
-            }
+            shrink_mirrors(&folder, mirrors.as_deref());
         });
         if let Err(error) = swept.await {
             tracing::warn!(%error, "leftovers of workspaces were not removed");
@@ -155,6 +162,17 @@ impl Homes {
 
     fn path(&self, run: RunId) -> PathBuf {
         self.folder.join(run.to_string())
+    }
+}
+
+/// Removes mirrors that no home needs and that were not used lately, when there are too many. What stays costs room.
+fn shrink_mirrors(homes: &Path, mirrors: Option<&Path>) {
+    let Some(mirrors) = mirrors else { return };
+    let homes = fs::read_dir(homes).into_iter().flatten().flatten().map(|home| home.path());
+    let trees = homes.flat_map(|home| git::trees(&home, &home.join(ROOT).join(WORKSPACE)));
+    let in_use = trees.filter_map(|(_, tree)| tree.origin()).collect();
+    if let Err(error) = skep_repo::shrink_mirrors(mirrors, MIRRORS, &in_use) {
+        tracing::warn!(%error, "mirrors of repositories were not removed");
     }
 }
 
@@ -239,5 +257,50 @@ struct StopOnDrop(Arc<AtomicBool>);
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use skep_model::{AgentPin, Content, Digest, Grants};
+
+    use super::*;
+
+    fn spec(source: &Path) -> RunSpec {
+        RunSpec {
+            title: String::new(),
+            prompt: Content::Inline(String::new()),
+            context: Content::Inline("{}".to_owned()),
+            agent: AgentPin { name: "a".to_owned(), version: "1".to_owned(), component: Digest::of(b"") },
+            environment: "e".to_owned(),
+            repos: vec![RepoSource::Path(source.display().to_string()).into()],
+            grants: Grants::default(),
+            startup: Vec::new(),
+            variables: BTreeMap::new(),
+            limits: Limits::RUN,
+            submitter: "s".to_owned(),
+            priority: 0,
+            metadata: BTreeMap::new(),
+            seed: 1,
+        }
+    }
+
+    /// Whoever is killed leaves what whoever gives up leaves: nothing that looks like a home.
+    #[test]
+    fn a_root_has_its_name_when_it_is_whole_and_not_before() -> Result<(), io::Error> {
+        let folder = tempfile::tempdir()?;
+        let (source, home) = (folder.path().join("source"), folder.path().join("home"));
+        fs::create_dir(&source)?;
+        fs::write(source.join("file"), "x")?;
+        let (terms, spec) = (skep_repo::Terms::default(), spec(&source));
+        assert!(prepare(&home, &spec, &terms, &AtomicBool::new(true)).is_err());
+        assert!(!home.exists() && partial(&home).join(ROOT).exists());
+        assert!(prepare(&home, &spec, &terms, &AtomicBool::new(false)).is_ok());
+        assert!(home.join("root/workspace/file").is_file() && !partial(&home).exists());
+        assert_eq!(unmake(&home), Ok(()));
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
     }
 }

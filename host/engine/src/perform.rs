@@ -17,7 +17,7 @@ use crate::images::Images;
 use crate::runlog::{Hears, Live, Message, RunLog};
 use crate::shell::{self, Shell};
 use crate::spent::Spent;
-use crate::{clock, keep};
+use crate::{changes, clock, keep};
 
 /// The longest name of an artifact, in bytes.
 const ARTIFACT_NAME: usize = 200;
@@ -309,6 +309,11 @@ fn not_an_object(arguments: &str) -> Option<Outcome> {
 fn bad_name(name: &str) -> Option<Outcome> {
     let plain =
         !name.is_empty() && name.len() <= ARTIFACT_NAME && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    if changes::is_reserved(name) {
+        return Some(Outcome::Invalid(format!(
+            "{name:?} is what the host calls what a run changed; choose another name"
+        )));
+    }
     let printable = name.chars().all(|c| !c.is_control());
     (!plain || !printable).then(|| {
         Outcome::Invalid(format!(

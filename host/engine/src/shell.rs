@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use skep_model::{Access, Content, Idempotency, ImagePin, Limits, Outcome, RunSpec, StartupCommand, ToolPin};
-use skep_sandbox::git::Repositories;
+use skep_sandbox::git::Git;
 use skep_sandbox::{Executed, Execution, Input, Meter, Sandbox, Workspace};
 
 use crate::Error;
@@ -63,7 +63,7 @@ pub(crate) struct Shell<'a> {
     pub(crate) access: Access,
     pub(crate) meter: Arc<Meter>,
     /// The git data of the run's repositories.
-    pub(crate) git: Option<Arc<dyn Repositories>>,
+    pub(crate) git: Option<Git>,
 }
 
 /// One line for the shell.

@@ -24,6 +24,8 @@ pub struct Terms {
     pub allow_private: bool,
     /// What the workspace survives.
     pub durability: Durability,
+    /// Bytes of free disk that no git data of a workspace is written into.
+    pub reserve: u64,
     /// Where git data of servers is kept from one preparation to the next. Without one it is fetched whole each time.
     pub mirrors: Option<PathBuf>,
 }
@@ -43,7 +45,7 @@ pub enum Durability {
 }
 
 impl Default for Terms {
-    /// 4 GiB, 500,000 files, 1,000 folders below each other, 10 minutes, public addresses only, not synced, nothing kept.
+    /// 4 GiB, 500,000 files, 1,000 folders below each other, 10 minutes, public addresses only, not synced, no reserve, nothing kept.
     fn default() -> Self {
         Self {
             bytes: 4 << 30,
@@ -52,6 +54,7 @@ impl Default for Terms {
             wall: Duration::from_secs(600),
             allow_private: false,
             durability: Durability::default(),
+            reserve: 0,
             mirrors: None,
         }
     }

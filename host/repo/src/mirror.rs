@@ -3,6 +3,7 @@
 //! There is a bare repository for each URL, in a folder named after the URL's hash. Nothing but the objects and the tips that were
 //! asked for is in it. Whoever fetches holds its lock. One that turns out to be broken is made anew.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,18 +56,26 @@ impl Mirror {
 
     /// Where its objects are.
     pub(crate) fn objects(&self) -> PathBuf {
-        self.folder.join(GIT).join("objects")
+        objects(&self.folder)
     }
 }
 
-/// Removes mirrors that were used least recently, until the others have at most `most` bytes. One that is in use stays.
+fn objects(mirror: &Path) -> PathBuf {
+    mirror.join(GIT).join("objects")
+}
+
+/// Removes mirrors that were used least recently, until the others have at most `most` bytes. One that is being fetched into
+/// stays, and so does one whose objects are `in_use`: see [`WorkTree::origin`](crate::WorkTree::origin).
 ///
 /// # Errors
 /// The folder can't be read, or something in it not be removed.
-pub fn shrink_mirrors(mirrors: &Path, most: u64) -> Result<(), RepoError> {
+pub fn shrink_mirrors(mirrors: &Path, most: u64, in_use: &HashSet<PathBuf>) -> Result<(), RepoError> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(mirrors).into_iter().flatten() {
         let folder = entry.map_err(RepoError::read(mirrors))?.path();
+        if in_use.contains(&objects(&folder)) {
+            continue;
+        }
         // Taking the lock is a use.
         let used = folder.join(LOCK).metadata().and_then(|lock| lock.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
         all.push((used, size(&folder), folder));

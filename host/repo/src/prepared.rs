@@ -41,7 +41,8 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    pub(crate) fn new(source: RepoSource, folder: String) -> Self {
+    /// Nothing yet of this source, for this folder.
+    pub fn new(source: RepoSource, folder: String) -> Self {
         Self {
             source,
             folder,

@@ -14,6 +14,7 @@ mod staged;
 mod stats;
 mod store;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read as _, Write};
 use std::os::unix::ffi::OsStrExt as _;
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{ObjectType, Oid, Repository, RepositoryInitOptions};
 
-pub use change::{Change, ChangeKind, PatchEnd};
+pub use change::{Change, ChangeKind, Changes};
 pub use difference::{Comparison, Difference};
 pub use git::{Git, Head, Listed, NewCommit, Person, Side};
 pub use history::{Logged, Walk};
@@ -36,12 +37,14 @@ use scan::Scan;
 use stats::Stats;
 use store::{Content, Packing};
 
+/// Names other objects that are this repository's too, as git has it.
+const ALTERNATES: &str = "objects/info/alternates";
 /// Holds the name of the base.
 const BASE: &str = "base";
 /// A file with more bytes is not compared: its change is told, but neither its lines nor its content.
 const LARGEST_COMPARED: u64 = 32 << 20;
 /// Changed content that one comparison holds in memory.
-const HELD: u64 = 256 << 20;
+const HELD: u64 = 64 << 20;
 /// More is in no list of what to ignore, and in no list of commits without their parents.
 const LARGEST_TEXT: u64 = 1 << 20;
 
@@ -121,7 +124,7 @@ impl WorkTree {
         let scan = Scan { files: &self.files, root: &root, tracked: &tracked, rules: None, stats: &stats, meter };
         let mut found = scan.run()?;
         let content = Content { files: &self.files, root: &root, meter };
-        let mut packing = Packing::new(&self.git)?;
+        let mut packing = Packing::new(&self.git, meter.terms)?;
         for entry in &mut found.entries {
             entry.id = packing.keep(entry, &content)?;
         }
@@ -137,7 +140,7 @@ impl WorkTree {
         if !origin.objects.is_absolute() || objects.contains(&b'\n') {
             return Err(RepoError::Relative { path: origin.objects.clone() });
         }
-        self.write("objects/info/alternates", &[objects, b"\n"].concat())?;
+        self.write(ALTERNATES, &[objects, b"\n"].concat())?;
         match read(&origin.objects.join("../shallow")) {
             Ok(shallow) => self.write("shallow", &shallow),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -159,6 +162,34 @@ impl WorkTree {
         fs::rename(self.git.join(next), &path).map_err(RepoError::write(&path))
     }
 
+    /// The folder of objects that are read in place, if there is one.
+    pub fn origin(&self) -> Option<PathBuf> {
+        let named = read(&self.git.join(ALTERNATES)).ok()?;
+        Some(OsStr::from_bytes(named.strip_suffix(b"\n")?).into())
+    }
+
+    /// Whether the git data may grow: it has fewer bytes and files than this.
+    ///
+    /// # Errors
+    /// It has not, or can't be read.
+    pub fn has_room(&self, bytes: u64, files: u64) -> Result<(), RepoError> {
+        let (mut left, mut folders) = ((bytes, files), vec![self.git.clone()]);
+        let too_much = |what, limit| RepoError::TooMuch { what, limit, at: "git's data".into() };
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).map_err(RepoError::read(&folder))? {
+                let entry = entry.map_err(RepoError::read(&folder))?;
+                // Another question of the same run may have removed it.
+                let Ok(metadata) = entry.metadata() else { continue };
+                if metadata.is_dir() {
+                    folders.push(entry.path());
+                }
+                left.0 = left.0.checked_sub(metadata.len()).ok_or_else(|| too_much("bytes", bytes))?;
+                left.1 = left.1.checked_sub(1).ok_or_else(|| too_much("files", files))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The name of the tree of the files as they are now. What is ignored and not of the base doesn't count. Nothing but
     /// the times of the files is stored.
     ///
@@ -171,41 +202,28 @@ impl WorkTree {
         now.tree(&mut |_, _| Ok(()))
     }
 
-    /// What the run changed: the files as they are now against the base, in the order of their paths. What is ignored and
-    /// not of the base doesn't count.
+    /// What the run changed: the files as they are now against the base. The patch that `git apply` makes the same files of,
+    /// byte for byte, goes to `out`; it has whole files only and at most `most` bytes. What is ignored and not of the base
+    /// doesn't count. When the time is over while files are compared, those that are left are only named.
     ///
     /// # Errors
     /// See [`RepoError`].
-    pub fn changes(&self, terms: &Terms, watch: Watch<'_>) -> Result<Vec<Change>, RepoError> {
-        let meter = Meter::start(terms, watch.cancel);
-        let (compared, untold) = self.compare(&meter)?;
-        let mut options = change::options();
-        let diff = compared.diff(options.include_typechange(true))?;
-        let mut changes = change::list(&diff, &meter)?;
-        changes.extend(untold);
-        changes.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(changes)
-    }
-
-    /// Writes what the run changed as a patch that `git apply` makes the same files of, byte for byte. It has whole files
-    /// only and at most `most` bytes.
-    ///
-    /// # Errors
-    /// See [`RepoError`].
-    pub fn patch(
+    pub fn changes(
         &self,
         out: &mut dyn Write,
         most: u64,
         terms: &Terms,
         watch: Watch<'_>,
-    ) -> Result<PatchEnd, RepoError> {
+    ) -> Result<Changes, RepoError> {
         let meter = Meter::start(terms, watch.cancel);
         let (compared, untold) = self.compare(&meter)?;
-        let mut options = change::options();
-        let diff = compared.diff(options.show_binary(true).id_abbrev(40))?;
+        let mut files = change::list(&compared.diff(change::options().include_typechange(true))?, &meter)?;
+        let diff = compared.diff(change::options().show_binary(true).id_abbrev(40))?;
         let mut missing = Printer::new(out, most, &meter).print(&diff)?;
-        missing.extend(untold.into_iter().map(|change| change.path));
-        Ok(if missing.is_empty() { PatchEnd::Whole } else { PatchEnd::Cut { missing } })
+        missing.extend(untold.iter().map(|change| change.path.clone()));
+        files.extend(untold);
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(Changes { files, missing })
     }
 
     /// What to compare, and the files that changed and are in neither tree as they are because they are too large.

@@ -62,7 +62,7 @@ pub struct Execution {
     /// The call's counters and limits.
     pub meter: Arc<Meter>,
     /// The git data of the repositories in the root, which stands outside of it; none where there is no such data.
-    pub git: Option<Arc<dyn git::Repositories>>,
+    pub git: Option<git::Git>,
 }
 
 /// What a first command reads.

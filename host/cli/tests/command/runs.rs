@@ -159,3 +159,56 @@ fn a_long_prompt_and_a_long_result_are_kept_whole() {
     assert_eq!(listed["runs"][0]["prompt"], "(52000 bytes)");
     assert_eq!(home.skep(&["run", "replay", id]).code, 0);
 }
+
+/// A run whose agent calls these tools over the home's repository, in an environment that lets it write there; its id.
+fn writing(home: &Home, steps: &serde_json::Value) -> String {
+    let text = "name = \"work\"\ndescription = \"a test\"\ntools = [\"files.*\"]\nworkspace = \"write\"\nrepo = \"required\"\n";
+    home.file("environments/work/environment.toml", text);
+    let environments = home.path("environments");
+    let (repo, prompt) = (home.repo(), steps.to_string());
+    let start = ["run", "start", "-q", "--env", "work", "--agent", "caller", "--repo", &repo, "-p", &prompt];
+    let said = home.skep(&[&["--environments", environments.to_str().unwrap()], &start[..]].concat());
+    assert_eq!(said.code, 0, "{said:?}");
+    said.out.split('\t').nth(1).unwrap().trim().to_owned()
+}
+
+fn write(path: &str, content: &str) -> serde_json::Value {
+    serde_json::json!({ "name": "files.write", "arguments": { "path": path, "content": content } })
+}
+
+#[test]
+fn what_a_run_changed_is_shown_as_a_patch_a_list_and_json() {
+    let home = Home::new().with_agent("caller");
+    let run = writing(&home, &serde_json::json!([write("src/main.rs", "fn main() {}\n"), write("new", "a\nb\n")]));
+    let patch = home.skep(&["run", "diff", &run]);
+    assert_eq!(patch.code, 0, "{patch:?}");
+    for line in ["diff --git a/new b/new", "+++ b/src/main.rs", "-    // TODO: everything", "+b"] {
+        assert!(patch.out.lines().any(|there| there == line), "{line} is not in {patch:?}");
+    }
+    let list = home.skep(&["run", "diff", &run, "--list"]);
+    let told: Vec<_> = list.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(told, ["added +2 -0 new", "modified +1 -3 src/main.rs"]);
+    assert_eq!(home.json(0, &["run", "diff", &run])["repositories"][0]["files_changed"], 2);
+    assert!(home.skep(&["run", "get", &run]).out.contains("changes.patch"));
+}
+
+#[test]
+fn a_run_that_changed_nothing_has_no_patch_and_one_that_has_not_ended_is_told_apart() {
+    let home = Home::new().with_agent("caller").with_agent("echo");
+    let run = writing(&home, &serde_json::json!([]));
+    let said = home.skep(&["run", "diff", &run]);
+    assert_eq!((said.code, said.out.as_str(), said.err.contains("changed no file")), (0, "", true), "{said:?}");
+    let queued = home.accept(&["--agent", "echo", "-p", "x"]);
+    assert!(home.skep(&["run", "diff", &queued]).err.contains("has not ended yet"));
+    home.skep(&["run", "diff", "0199ffff"]).refused(5, &["there is no run"]);
+}
+
+#[test]
+fn a_diff_that_is_not_all_ends_with_a_code_of_its_own() {
+    let home = Home::new().with_agent("caller");
+    std::fs::create_dir_all(home.data()).unwrap();
+    let run = writing(&home, &serde_json::json!([write(&format!("{}deep", "d/".repeat(1_050)), "x")]));
+    let said = home.skep(&["run", "diff", &run]);
+    assert_eq!(said.code, 10, "{said:?}");
+    assert!(said.err.contains("can't be told") && said.err.contains("folders below each other"), "{said:?}");
+}

@@ -37,16 +37,14 @@ pub enum ChangeKind {
     TypeChanged,
 }
 
-/// Whether a patch has everything.
+/// All that a run changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PatchEnd {
-    /// Everything.
-    Whole,
-    /// It ends before the first file that would have exceeded the limit, or lacks files that are too large to be shown.
-    Cut {
-        /// The paths of files that are missing.
-        missing: Vec<Vec<u8>>,
-    },
+pub struct Changes {
+    /// In the order of their paths.
+    pub files: Vec<Change>,
+    /// The paths of files that the patch lacks: it ends before the first that would have exceeded a limit, and has none that is
+    /// too large to be shown.
+    pub missing: Vec<Vec<u8>>,
 }
 
 pub(crate) fn options() -> DiffOptions {
@@ -145,7 +143,10 @@ impl<'a> Printer<'a> {
         if line.origin() == 'F' {
             self.finish().map_err(|error| Stop::Failed(cannot_write(error)))?;
             self.begun += 1;
-            self.meter.check().map_err(Stop::Failed)?;
+            self.meter.check().map_err(|error| match error {
+                RepoError::TimedOut { .. } => Stop::Full,
+                error => Stop::Failed(error),
+            })?;
         }
         if let Ok(origin @ (b' ' | b'+' | b'-')) = u8::try_from(line.origin()) {
             self.file.push(origin);

@@ -52,7 +52,7 @@ impl Git<'_> {
     /// See [`RepoError`].
     pub fn stage(&self, paths: &[(Vec<u8>, Source)]) -> Result<(), RepoError> {
         let staged = self.staged()?;
-        let mut packing = Packing::new(&self.tree.git)?;
+        let mut packing = Packing::new(&self.tree.git, self.meter.terms)?;
         let wanted: BTreeSet<&[u8]> =
             paths.iter().filter(|(_, source)| *source == Source::Files).map(|(path, _)| &path[..]).collect();
         let now = if wanted.is_empty() { Listing::default() } else { self.now(&with(&staged, &wanted))? };
@@ -94,7 +94,7 @@ impl Git<'_> {
         let tree = match revision {
             Some(revision) => self.tree_of(revision)?,
             None => {
-                let mut packing = Packing::new(&self.tree.git)?;
+                let mut packing = Packing::new(&self.tree.git, self.meter.terms)?;
                 let empty = packing.put(ObjectType::Tree, b"")?;
                 packing.flush()?;
                 empty

@@ -11,7 +11,7 @@ use git2::{Buf, ObjectType, Odb, Oid, Repository};
 use rustix::fs::readlinkat;
 use rustix::io::Errno;
 
-use crate::meter::Meter;
+use crate::meter::{Meter, Terms};
 use crate::work_tree::listing::{Entry, LINK, SUBMODULE};
 use crate::work_tree::scan;
 use crate::{RepoError, beneath, libgit};
@@ -126,6 +126,7 @@ impl Content<'_> {
 /// Objects on their way to the disk, in packs.
 pub(crate) struct Packing<'a> {
     git: &'a Path,
+    reserve: u64,
     /// What is there already.
     repository: Repository,
     batch: Option<Batch>,
@@ -138,8 +139,20 @@ struct Batch {
 }
 
 impl<'a> Packing<'a> {
-    pub(crate) fn new(git: &'a Path) -> Result<Self, RepoError> {
-        Ok(Self { git, repository: open(git)?, batch: None })
+    pub(crate) fn new(git: &'a Path, terms: &Terms) -> Result<Self, RepoError> {
+        Ok(Self { git, reserve: terms.reserve, repository: open(git)?, batch: None })
+    }
+
+    /// Whether so many bytes leave the reserve alone.
+    fn has_room(&self, bytes: u64) -> Result<(), RepoError> {
+        let failed = RepoError::write(self.git);
+        let disk = rustix::fs::statvfs(self.git).map_err(|error| failed(error.into()))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free.saturating_sub(bytes) < self.reserve {
+            let text = format!("the disk has {free} bytes free, and the last {} are kept; make room", self.reserve);
+            return Err(failed(io::Error::new(io::ErrorKind::StorageFull, text)));
+        }
+        Ok(())
     }
 
     /// Stores the content of an entry unless it is there, and returns its name: another one than the entry's if the file
@@ -150,7 +163,10 @@ impl<'a> Packing<'a> {
         }
         match content.read(entry, LARGE)? {
             Some(bytes) => self.put(ObjectType::Blob, &bytes),
-            None => content.stream(entry, &self.objects()?),
+            None => {
+                self.has_room(0)?;
+                content.stream(entry, &self.objects()?)
+            }
         }
     }
 
@@ -178,6 +194,7 @@ impl<'a> Packing<'a> {
     pub(crate) fn flush(&mut self) -> Result<(), RepoError> {
         let failed = RepoError::git(self.git.display());
         let Some(batch) = self.batch.take() else { return Ok(()) };
+        self.has_room(batch.bytes)?;
         let pack = pack(&batch).map_err(&failed)?;
         let objects = self.objects()?;
         let mut writer = objects.packwriter().map_err(&failed)?;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FileType, Mode, mkdirat, mknodat, openat};
-use skep_repo::{Change, ChangeKind, Origin, PatchEnd, RepoError, Terms, Watch, WorkTree};
+use skep_repo::{Change, ChangeKind, Origin, RepoError, Terms, Watch, WorkTree};
 
 use crate::scene::{Scene, git, portrait, walk};
 
@@ -47,7 +47,7 @@ impl Run {
     }
 
     fn changes(&self) -> Vec<Change> {
-        watched(|terms, watch| self.tree.changes(terms, watch)).unwrap()
+        watched(|terms, watch| self.tree.changes(&mut std::io::sink(), MOST, terms, watch)).unwrap().files
     }
 
     /// The changes, each as a letter and a path.
@@ -62,10 +62,11 @@ impl Run {
         changes.iter().map(|change| format!("{} {}", letter(change.kind), change.path.escape_ascii())).collect()
     }
 
-    fn patch(&self, most: u64) -> (Vec<u8>, PatchEnd) {
+    /// The patch, and the paths that it lacks.
+    fn patch(&self, most: u64) -> (Vec<u8>, Vec<Vec<u8>>) {
         let mut patch = Vec::new();
-        let end = watched(|terms, watch| self.tree.patch(&mut patch, most, terms, watch)).unwrap();
-        (patch, end)
+        let missing = watched(|terms, watch| self.tree.changes(&mut patch, most, terms, watch)).unwrap().missing;
+        (patch, missing)
     }
 
     fn digest(&self) -> String {
@@ -188,8 +189,8 @@ fn git_makes_the_same_files_of_the_patch_byte_for_byte() {
     run.scene.write("\u{fc}ml\u{e4}ut", "changed\n");
     fs::write(run.files().join(OsStr::from_bytes(b"not\xff\xfeutf8")), "y\n").unwrap();
     fs::write(run.files().join("-a \"quoted\" \\name"), "y\n").unwrap();
-    let (patch, end) = run.patch(MOST);
-    assert_eq!(end, PatchEnd::Whole);
+    let (patch, missing) = run.patch(MOST);
+    assert_eq!(missing, Vec::<Vec<u8>>::new());
     fs::write(run.scene.at("patch"), patch).unwrap();
     git(&copy, ["apply", "--whitespace=nowarn", "../patch"]);
     assert_eq!(kept(&copy), kept(&run.files()));
@@ -204,14 +205,14 @@ fn a_patch_that_would_be_too_long_ends_after_a_whole_file_and_says_what_is_missi
         run.scene.write(name, &"line\n".repeat(100));
     }
     let (whole, _) = run.patch(MOST);
-    let (cut, end) = run.patch(whole.len() as u64 - 1);
-    assert_eq!(end, PatchEnd::Cut { missing: vec![b"c".to_vec()] });
+    let (cut, missing) = run.patch(whole.len() as u64 - 1);
+    assert_eq!(missing, vec![b"c".to_vec()]);
     assert!(whole.starts_with(&cut));
     fs::write(run.scene.at("patch"), cut).unwrap();
     git(&copy, ["apply", "../patch"]);
     assert_eq!(kept(&copy).len(), 2);
-    let (nothing, end) = run.patch(0);
-    assert_eq!((nothing, end), (vec![], PatchEnd::Cut { missing: vec![b"a".to_vec(), b"b".to_vec(), b"c".to_vec()] }));
+    let (nothing, missing) = run.patch(0);
+    assert_eq!((nothing, missing), (vec![], vec![b"a".to_vec(), b"b".to_vec(), b"c".to_vec()]));
 }
 
 #[test]
@@ -370,7 +371,7 @@ fn a_folder_that_keeps_turning_into_a_link_leads_nowhere() {
         let deadline = Instant::now() + Duration::from_secs(1);
         while Instant::now() < deadline {
             let mut patch = Vec::new();
-            match watched(|terms, watch| run.tree.patch(&mut patch, MOST, terms, watch)) {
+            match watched(|terms, watch| run.tree.changes(&mut patch, MOST, terms, watch)) {
                 Ok(_) | Err(RepoError::Changed { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
@@ -407,7 +408,7 @@ fn trees_beyond_the_terms_are_an_error_that_says_which() {
     let refused = |terms: &Terms| {
         let cancel = AtomicBool::new(false);
         let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-        run.tree.changes(terms, watch).unwrap_err().to_string()
+        run.tree.changes(&mut std::io::sink(), MOST, terms, watch).unwrap_err().to_string()
     };
     for number in 0..20 {
         run.scene.write(&format!("file-{number}"), "0123456789");
@@ -422,7 +423,10 @@ fn trees_beyond_the_terms_are_an_error_that_says_which() {
     assert!(refused(&Terms::default()).contains("limit of 1000 folders below each other"));
     let cancel = AtomicBool::new(true);
     let watch = Watch { progress: &mut |_| {}, cancel: &cancel };
-    assert!(matches!(run.tree.changes(&Terms::default(), watch), Err(RepoError::Cancelled)));
+    assert!(matches!(
+        run.tree.changes(&mut std::io::sink(), MOST, &Terms::default(), watch),
+        Err(RepoError::Cancelled)
+    ));
 }
 
 #[test]
@@ -439,9 +443,9 @@ fn a_file_too_large_to_be_compared_is_told_and_missing_from_the_patch() {
     large("new", 34 << 20);
     run.scene.write("small", "x");
     assert_eq!(run.told(), ["D gone", "A new", "A small"]);
-    let (patch, end) = run.patch(MOST);
+    let (patch, missing) = run.patch(MOST);
     assert!(patch.starts_with(b"diff --git a/small b/small\n"));
-    assert_eq!(end, PatchEnd::Cut { missing: vec![b"gone".to_vec(), b"new".to_vec()] });
+    assert_eq!(missing, vec![b"gone".to_vec(), b"new".to_vec()]);
 }
 
 #[test]

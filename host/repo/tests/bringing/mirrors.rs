@@ -1,5 +1,6 @@
 //! Git data of servers is kept, and only what is new is fetched.
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -115,11 +116,14 @@ fn mirrors_that_were_not_used_lately_give_way() {
     }
     let count = || std::fs::read_dir(scene.at("mirrors")).unwrap().count();
     assert_eq!(count(), 2, "a slash at the end makes no other repository");
-    shrink_mirrors(&scene.at("mirrors"), 1 << 30).unwrap();
+    shrink_mirrors(&scene.at("mirrors"), 1 << 30, &HashSet::new()).unwrap();
     assert_eq!(count(), 2);
-    shrink_mirrors(&scene.at("mirrors"), bytes(&scene.at("mirrors")) - 1).unwrap();
+    shrink_mirrors(&scene.at("mirrors"), bytes(&scene.at("mirrors")) - 1, &HashSet::new()).unwrap();
     assert!(count() == 1 && !first.exists());
-    shrink_mirrors(&scene.at("mirrors"), 0).unwrap();
+    let last = std::fs::read_dir(scene.at("mirrors")).unwrap().next().unwrap().unwrap().path();
+    shrink_mirrors(&scene.at("mirrors"), 0, &HashSet::from([last.join("git/objects")])).unwrap();
+    assert_eq!(count(), 1, "whoever works with its objects still needs them");
+    shrink_mirrors(&scene.at("mirrors"), 0, &HashSet::new()).unwrap();
     assert_eq!(count(), 0);
     assert_eq!(again(&scene, &server).unwrap().1, 33);
 }

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::git::Repositories;
+use crate::command::git::Git;
 use crate::command::image::Image;
 use crate::command::loading::Loading;
 use crate::meter::Meter;
@@ -47,7 +47,7 @@ pub(crate) struct Family {
     pub(crate) access: Access,
     pub(crate) meter: Arc<Meter>,
     /// The repositories of the root, if it has any.
-    pub(crate) git: Option<Arc<dyn Repositories>>,
+    pub(crate) git: Option<Git>,
     /// Time that nobody is charged for.
     pub(crate) loading: Loading,
     /// Ends all of them.
@@ -86,7 +86,7 @@ impl Family {
         root: Workspace,
         access: Access,
         meter: Arc<Meter>,
-        git: Option<Arc<dyn Repositories>>,
+        git: Option<Git>,
     ) -> Arc<Self> {
         Arc::new(Self {
             sandbox,

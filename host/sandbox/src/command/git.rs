@@ -1,10 +1,11 @@
-//! Git for commands: what a repository's data says is answered by whoever has it, a thread at a time and counted like every
+//! Git for commands: what a repository's data says is answered by whoever has it, on a thread and counted like every
 //! other call. What a command may not change, it may not have changed for it either.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use skep_model::Access;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::command::actor::{Actor, Reply, failure};
 
@@ -16,6 +17,10 @@ pub use contract::{
 
 /// Why something was not done: its kind, as the contract has it, and a message for people.
 pub type GitFailure = (&'static str, String);
+
+/// Questions of all runs that are answered at once: each may hold much in memory, and a thread.
+const AT_ONCE: usize = 4;
+static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// Bytes that cross with every question, beside what is in it.
 const QUESTION: usize = 64;
@@ -38,7 +43,7 @@ macro_rules! questions {
             async fn find(&mut self, directory: String) -> Reply<contract::Place> {
                 self.meter.call(directory.len())?;
                 let family = self.place.family();
-                let found = family.git.as_ref().and_then(|git| git.find(&directory));
+                let found = family.git.as_ref().and_then(|git| git.repositories.find(&directory));
                 let writable = family.access == Access::Write;
                 Ok(found
                     .map(|(number, top)| contract::Place { number, top, writable })
@@ -89,6 +94,21 @@ questions! {
     Write set_setting(key: String, value: Option<String>) -> ();
 }
 
+/// The git data of one run, of which one question is answered at a time: two must not change an index at once, and a run that
+/// asks much waits for itself only.
+#[derive(Clone)]
+pub struct Git {
+    repositories: Arc<dyn Repositories>,
+    turn: Arc<Mutex<()>>,
+}
+
+impl Git {
+    /// Whoever has a clone of it takes turns with the others.
+    pub fn new(repositories: impl Repositories + 'static) -> Self {
+        Self { repositories: Arc::new(repositories), turn: Arc::default() }
+    }
+}
+
 /// Sets its flag when the command that asked is gone.
 struct StopOnDrop(Arc<AtomicBool>);
 
@@ -113,7 +133,14 @@ impl Actor {
         }
         let stop = StopOnDrop(Arc::default());
         let flag = Arc::clone(&stop.0);
-        let answer = tokio::task::spawn_blocking(move || work(git.as_ref(), &flag)).await?;
+        let turn = git.turn.lock_owned().await;
+        let place = PLACES.acquire().await?;
+        let asking = move || {
+            // Whoever asked may be gone; both are free when the work has ended, and not before.
+            let _held = (turn, place);
+            work(git.repositories.as_ref(), &flag)
+        };
+        let answer = tokio::task::spawn_blocking(asking).await?;
         if let Ok(answer) = &answer {
             self.meter.carry(answer.bytes())?;
         }
