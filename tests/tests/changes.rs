@@ -215,3 +215,43 @@ async fn what_a_run_gives_to_git_has_a_bound_too() {
     let said = format!("{:?}", host.events(run));
     assert!(!said.contains("ALL\\n") && said.contains("git's data"), "{said}");
 }
+
+/// The site's folder `image`, with a command `rude` that has user.name set without asking whether it may.
+fn rude(site: &Site) {
+    let folder = site.environments().join("shell/image");
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be written");
+    let wat = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/wat/sets-git-author.wat");
+    let wasm = wat::parse_file(wat).expect("it is well written");
+    let manifest = "name = 'rude'\nversion = '0.1.0'\n[[commands]]\ncomponent = 'rude.wasm'\nnames = ['rude']\n";
+    std::fs::write(folder.join("rude.wasm"), wasm).expect("a temporary folder can be written");
+    std::fs::write(folder.join("image.toml"), manifest).expect("a temporary folder can be written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_doesnt_ask_whether_it_may_change_git_is_refused_by_the_host() {
+    for (access, set) in [("read", "no"), ("write", "yes")] {
+        let site = Site::new();
+        let repo = repository(&site, "repo");
+        let image = "repo = \"optional\"\nimage = [\"unix\", \"./image\"]\n";
+        let grants = format!("tools = [\"shell.*\"]\nworkspace = {access:?}\n{image}");
+        kit::environment(&site.environments(), "shell", &grants);
+        rude(&site);
+        let host = site.agent("caller").host_with(|config| config.sandbox.cache = Some(kit::compiled())).await;
+        let run = run(&host, &[&repo], &["rude && echo it is yes || echo it is no; git config user.name"]).await;
+        let said = format!("{:?}", host.events(run));
+        assert!(said.contains(&format!("it is {set}\\\\n")), "{access}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_but_the_host_says_what_a_run_changed() {
+    let site = Site::new();
+    kit::environment(&site.environments(), "bare", "");
+    let host = site.agent("reports").host().await;
+    let documents =
+        ["changes.json", "changes.patch", "changes-2.patch", "changes.md"].map(|name| json!({ "name": name }));
+    let run = host.submit("reports", "bare", &Value::from_iter(documents).to_string()).await;
+    let record = host.end(run).await;
+    let names: Vec<_> = record.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
+    assert_eq!(names, ["changes.md"], "{record:?}");
+}
