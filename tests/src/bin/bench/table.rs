@@ -85,7 +85,7 @@ impl Row {
     fn cells(&self) -> [String; 6] {
         let against = self.against.as_ref();
         let target = self.target.map(|target| match target {
-            Target::RatioAtMost(most) => format!("≤ {most} x"),
+            Target::RatioAtMost(most) => format!("≤ {} x", (most * 100.0).round() / 100.0),
             Target::RatioAtLeast(least) => format!("≥ {least} x"),
             Target::AtMost(most) => format!("≤ {}", self.figure.unit.of(most)),
             Target::AtLeast(least) => format!("≥ {}", self.figure.unit.of(least)),
