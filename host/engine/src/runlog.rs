@@ -269,7 +269,11 @@ impl End {
         match self.last.take() {
             Some(last) => match last.await {
                 Ok(_) => Ok(added),
-                Err(error) => self.reload(log, Some(before)).and(Err(journal(error))),
+                Err(error) => {
+                    self.reload(log, Some(before))?;
+                    // It ended meanwhile by what is wrong with its journal, which tells whoever asks less than the end does.
+                    Err(if self.standing == Standing::Ended { Error::Ended(log.run) } else { journal(error) })
+                }
             },
             None => Ok(added),
         }
