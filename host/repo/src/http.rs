@@ -23,6 +23,10 @@ const REDIRECTIONS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(15);
 /// libgit2 holds the list of a server's branches and tags in memory.
 const LARGEST_LIST: u64 = 64 << 20;
+/// The length of a packet and the first letters of what it says.
+const PACKET: u64 = 8;
+/// Of what a server says for a reason, in bytes.
+const LONGEST_REASON: u64 = 500;
 const LIST: &str = "/info/refs?service=git-upload-pack";
 
 /// One repository's server.
@@ -74,7 +78,7 @@ impl Server {
         let post = self.agent.post(format!("{url}/git-upload-pack"));
         let post = post.header("content-type", "application/x-git-upload-pack-request");
         let response = post.send(request).map_err(|error| unreachable(&url, error))?;
-        Ok(accepted(&url, response, "result")?.into_body().into_reader())
+        willing(&url, accepted(&url, response, "result")?.into_body().into_reader())
     }
 
     /// Counts bytes that came.
@@ -133,6 +137,19 @@ fn accepted(url: &str, response: Response<Body>, kind: &str) -> Result<Response<
         }),
         status => Err(RepoError::Unreachable { url, reason: format!("the server answers with status {status}") }),
     }
+}
+
+/// The answer, unless it begins with a packet that is an error, of which libgit2 would tell nothing.
+fn willing<R: Read + Send>(url: &str, mut answer: R) -> Result<impl Read + Send + use<R>, RepoError> {
+    let mut begin = Vec::new();
+    let broken = |error: io::Error| RepoError::Unreachable { url: url.to_owned(), reason: error.to_string() };
+    answer.by_ref().take(PACKET).read_to_end(&mut begin).map_err(broken)?;
+    if begin.get(4..) == Some(b"ERR ") {
+        answer.take(LONGEST_REASON).read_to_end(&mut begin).map_err(broken)?;
+        let reason = String::from_utf8_lossy(&begin[PACKET as usize..]).trim_end().escape_debug().to_string();
+        return Err(RepoError::Refused { url: url.to_owned(), reason });
+    }
+    Ok(io::Cursor::new(begin).chain(answer))
 }
 
 fn unreachable(url: &str, error: ureq::Error) -> RepoError {

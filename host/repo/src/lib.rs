@@ -34,6 +34,7 @@ mod names;
 mod pool;
 mod prepare;
 mod prepared;
+mod readable;
 mod remote;
 mod remove;
 mod rules;
@@ -41,6 +42,7 @@ mod skipped;
 mod split;
 mod tracked;
 mod transport;
+mod wanted;
 mod work_tree;
 
 pub use error::RepoError;

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use git2::{Repository, RepositoryInitOptions};
+use git2::{Commit, Oid, Repository, RepositoryInitOptions};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
@@ -51,6 +51,11 @@ impl Mirror {
         drop(repository);
         let repository = new_repository(&folder.join(GIT))?;
         Ok(Self { folder, repository, was_there: false, _lock })
+    }
+
+    /// The commit that this is or, if it is a tag, is at. None if it isn't here.
+    pub(crate) fn commit(&self, id: Oid) -> Option<Commit<'_>> {
+        self.repository.find_object(id, None).and_then(|object| object.peel_to_commit()).ok()
     }
 
     /// Where its objects are.
@@ -96,7 +101,17 @@ fn size(folder: &Path) -> u64 {
 }
 
 fn name(url: &Url) -> String {
-    Sha256::digest(url.as_str().trim_end_matches('/')).iter().map(|byte| format!("{byte:02x}")).collect()
+    hash(url.as_str().trim_end_matches('/'))
+}
+
+/// Where the mirror keeps what the server has by this name. Two names of a server never stand in each other's way here,
+/// as `a` and `a/b` would.
+pub(crate) fn kept(name: &str) -> String {
+    format!("refs/skep/{}", hash(name))
+}
+
+fn hash(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Waits for the lock of a mirror as long as the preparation may take.

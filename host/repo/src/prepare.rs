@@ -4,13 +4,14 @@ use std::fs::{File, create_dir_all, rename};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use skep_model::{Depth, RepoSpec};
+use skep_model::{Depth, RepoSource, RepoSpec};
 
 use crate::folder::folders;
 use crate::local::{Local, Place};
 use crate::location::{Location, shown};
 use crate::meter::{Durability, Meter, Progress};
 use crate::remote::Remote;
+use crate::wanted::Wanted;
 use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
 
 /// Makes the workspace `dest`, which must not exist, of these repositories. Each goes into the folder that it names; where it
@@ -42,15 +43,23 @@ pub fn prepare(dest: &Path, repos: &[RepoSpec], terms: &Terms, mut watch: Watch<
 /// Refuses what would otherwise be left undone without a word.
 fn served(repo: &RepoSpec) -> Result<(), RepoError> {
     let RepoSpec { source, reference, depth, sparse, submodules, credential, directory: _ } = repo;
-    let asked = [
+    let of_a_commit = [
         ("ref", reference.is_some()),
         ("depth", *depth != Depth::default()),
         ("sparse", !sparse.is_empty()),
         ("submodules", *submodules),
-        ("credential", credential.is_some()),
     ];
-    match asked.iter().find(|(_, asked)| *asked) {
-        Some((key, _)) => Err(RepoError::NotServed { location: shown(source), key }),
+    let (refused, reason): (&[_], _) = match source {
+        RepoSource::Path(_) => {
+            (&of_a_commit, "a folder is copied as it is; name its file:// URL to have a commit of it")
+        }
+        RepoSource::Url(_) => (&of_a_commit[1..], "this host doesn't do that yet; leave it out"),
+    };
+    let secret = "credentials come with secrets, which this host doesn't serve yet; leave it out";
+    let refused = refused.iter().map(|(key, asked)| (*key, *asked, reason));
+    let mut refused = refused.chain([("credential", credential.is_some(), secret)]);
+    match refused.find(|(_, asked, _)| *asked) {
+        Some((key, _, reason)) => Err(RepoError::NotServed { location: shown(source), key, reason }),
         None => Ok(()),
     }
 }
@@ -75,7 +84,7 @@ impl Build<'_> {
         let mut repos = Vec::with_capacity(specs.len());
         for ((spec, location), folder) in specs.iter().zip(locations).zip(folders(specs)) {
             let mut about = Checkout::new(spec.source.clone(), folder);
-            self.bring(location, &mut about, watch)?;
+            self.bring(location, &Wanted::of(spec), &mut about, watch)?;
             if about.files == 0 {
                 return Err(RepoError::Empty { location: shown(&spec.source) });
             }
@@ -84,7 +93,13 @@ impl Build<'_> {
         Ok(Prepared { repos })
     }
 
-    fn bring(&self, location: &Location, about: &mut Checkout, watch: &mut Watch<'_>) -> Result<(), RepoError> {
+    fn bring(
+        &self,
+        location: &Location,
+        wanted: &Wanted,
+        about: &mut Checkout,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), RepoError> {
         self.meter.check()?;
         (watch.progress)(Progress::Began { location: shown(&about.source) });
         let into = self.tree().join(&about.folder);
@@ -94,12 +109,12 @@ impl Build<'_> {
         let workspaces = self.dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let place = &Place { into: &into, workspaces, meter: self.meter };
         match location {
-            Location::Folder(path) => Local { path, place, about, watch }.files(),
-            Location::Commit(path) => Local { path, place, about, watch }.commit(),
+            Location::Folder(path) => Local { path, wanted, place, about, watch }.files(),
+            Location::Commit(path) => Local { path, wanted, place, about, watch }.commit(),
             Location::Server(url) => {
                 let scratch = self.partial.join("git");
                 let mirrors = self.meter.terms.mirrors.as_deref().unwrap_or(&scratch);
-                Remote { url, place, about, watch }.bring(mirrors)
+                Remote { url, wanted, place, about, watch }.bring(mirrors)
             }
         }
     }

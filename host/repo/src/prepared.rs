@@ -21,7 +21,8 @@ pub struct Checkout {
     pub folder: String,
     /// The commit that it is at, in hexadecimal; none for a folder that git doesn't know, or before the first commit.
     pub commit: Option<String>,
-    /// The branch that is checked out at the source; none when its HEAD is at a commit only.
+    /// The branch that was named, or else that is checked out at the source; none for a tag or a commit, or when the
+    /// source's HEAD is at a commit only.
     pub branch: Option<String>,
     /// Whether the files differ from the commit, as far as git was not told to overlook it: changed, staged, deleted or
     /// not tracked.

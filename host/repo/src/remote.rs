@@ -12,15 +12,14 @@ use crate::checkout::Checking;
 use crate::http::Server;
 use crate::local::Place;
 use crate::meter::{LOOK, Meter, Progress, Watch};
-use crate::mirror::Mirror;
+use crate::mirror::{self, Mirror};
+use crate::wanted::{self, Found, Tip, Wanted};
 use crate::{Checkout, RepoError, libgit, remove, transport};
-
-/// What was fetched last of the server's HEAD.
-const HEAD: &str = "refs/skep/head";
 
 /// One repository of a server, on its way.
 pub(crate) struct Remote<'a, 'w> {
     pub(crate) url: &'a Url,
+    pub(crate) wanted: &'a Wanted,
     pub(crate) place: &'a Place<'a>,
     pub(crate) about: &'a mut Checkout,
     pub(crate) watch: &'a mut Watch<'w>,
@@ -44,11 +43,12 @@ impl Remote<'_, '_> {
 
     fn bring_from(&mut self, mirror: &Mirror) -> Result<(), RepoError> {
         let location = self.url.to_string();
-        let server = Arc::new(Server::new(self.url.clone(), self.place.meter.terms));
-        let fetched = guarded(&server, self.place.meter, || transport::with_server(&server, || self.fetch(mirror)));
-        let head = fetched.map_err(|error| server.failure().unwrap_or_else(|| RepoError::git(&location)(error)))?;
-        let Some(head) = head else { return Err(RepoError::Empty { location }) };
-        let commit = mirror.repository.find_commit(head).map_err(RepoError::git(&location))?;
+        let id = match self.wanted.tip {
+            Tip::Commit(id) if mirror.commit(id).is_some() => id,
+            _ => self.ask(mirror, &location)?,
+        };
+        let no_commit = || RepoError::git(&location)(git2::Error::from_str("what was fetched is no commit"));
+        let commit = mirror.commit(id).ok_or_else(no_commit)?;
         let checking = Checking { repository: &mirror.repository, location: &location, place: self.place };
         self.about.objects = self.place.meter.terms.mirrors.is_some().then(|| mirror.objects());
         checking.out(&commit, self.about, self.watch)
@@ -61,19 +61,67 @@ impl Remote<'_, '_> {
         std::fs::create_dir(self.place.into).map_err(RepoError::write(self.place.into))
     }
 
-    /// The commit at the server's HEAD, without its history; none if it has no commit.
-    fn fetch(&mut self, mirror: &Mirror) -> Result<Option<Oid>, git2::Error> {
-        let repository = &mirror.repository;
-        let mut remote = repository.remote_anonymous(&format!("{}{}", libgit::SCHEME, self.url))?;
-        remote.connect(Direction::Fetch)?;
-        let Some(head) = remote.list()?.iter().find(|head| head.name() == "HEAD").map(git2::RemoteHead::oid) else {
-            return Ok(None);
-        };
-        let branch = remote.default_branch().ok().map(|name| String::from_utf8_lossy(&name).into_owned());
-        self.about.branch = branch.map(|name| name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned());
-        if repository.find_commit(head).is_ok() {
-            return Ok(Some(head));
+    /// Has the mirror hold what is wanted, and returns what that is.
+    fn ask(&mut self, mirror: &Mirror, location: &str) -> Result<Oid, RepoError> {
+        let server = Arc::new(Server::new(self.url.clone(), self.place.meter.terms));
+        let asked =
+            guarded(&server, self.place.meter, || transport::with_server(&server, || self.fetch(mirror, location)));
+        asked.map_err(|error| match error {
+            // What libgit2 says of a failure of ours is only a sentence.
+            RepoError::Git { .. } => self.explained(server.failure().unwrap_or(error)),
+            error => self.explained(error),
+        })
+    }
+
+    /// A refusal of a commit by its id says what would do instead.
+    fn explained(&self, error: RepoError) -> RepoError {
+        match (error, &self.wanted.tip) {
+            (RepoError::Refused { url, reason }, Tip::Commit(id)) => {
+                RepoError::CommitRefused { location: url, commit: id.to_string(), reason }
+            }
+            (error, _) => error,
         }
+    }
+
+    fn fetch(&mut self, mirror: &Mirror, location: &str) -> Result<Oid, RepoError> {
+        let failed = RepoError::git(location);
+        let address = format!("{}{}", libgit::SCHEME, self.url);
+        let mut remote = mirror.repository.remote_anonymous(&address).map_err(&failed)?;
+        remote.connect(Direction::Fetch).map_err(&failed)?;
+        let tip = self.tip(&remote, location)?;
+        if mirror.commit(tip.id).is_none() {
+            let received = self.receive(&mut remote, &format!("+{}:{}", tip.name, mirror::kept(&tip.name)));
+            received.map_err(|error| refused(&error, location).unwrap_or_else(|| failed(error)))?;
+        }
+        Ok(tip.id)
+    }
+
+    /// What to ask the server for.
+    fn tip(&mut self, remote: &git2::Remote<'_>, location: &str) -> Result<Found, RepoError> {
+        let heads = remote.list().map_err(RepoError::git(location))?;
+        let list: Vec<Found> =
+            heads.iter().map(|head| Found { name: head.name().to_owned(), id: head.oid() }).collect();
+        let found = match &self.wanted.tip {
+            Tip::Head => {
+                let branch = remote.default_branch().ok().map(|name| String::from_utf8_lossy(&name).into_owned());
+                self.about.branch = branch.map(|name| wanted::branch(&name).unwrap_or(name));
+                list.into_iter().find(|found| found.name == "HEAD")
+            }
+            Tip::Named(name) => {
+                let found = wanted::listed(&list, name, location)?;
+                self.about.branch = wanted::branch(&found.name);
+                Some(found)
+            }
+            // A server that gives nothing by its id gives it by its name.
+            Tip::Commit(id) => {
+                let named = list.into_iter().find(|found| found.id == *id && wanted::is_whole(&found.name));
+                Some(named.unwrap_or_else(|| Found { name: id.to_string(), id: *id }))
+            }
+        };
+        found.ok_or_else(|| RepoError::Empty { location: location.to_owned() })
+    }
+
+    fn receive(&mut self, remote: &mut git2::Remote<'_>, refspec: &str) -> Result<(), git2::Error> {
         let mut callbacks = RemoteCallbacks::new();
         let (meter, watch) = (self.place.meter, &mut *self.watch);
         callbacks.transfer_progress(|stats| {
@@ -83,9 +131,16 @@ impl Remote<'_, '_> {
         });
         let mut options = FetchOptions::new();
         options.remote_callbacks(callbacks).depth(1).download_tags(AutotagOption::None).update_fetchhead(false);
-        remote.fetch(&[format!("+HEAD:{HEAD}")], Some(&mut options), None)?;
-        repository.refname_to_id(HEAD).map(Some)
+        remote.fetch(&[refspec], Some(&mut options), None)
     }
+}
+
+/// What libgit2 means that doesn't even ask a server that says from the start that it gives no commit by its id.
+fn refused(error: &git2::Error, location: &str) -> Option<RepoError> {
+    error
+        .message()
+        .starts_with("cannot fetch a specific object")
+        .then(|| RepoError::Refused { url: location.to_owned(), reason: "it serves whole branches only".to_owned() })
 }
 
 /// Does `work`, and ends the server's connections when the time is over or the caller wants no more.

@@ -9,6 +9,7 @@ use git2::transport::{Service, SmartSubtransport, SmartSubtransportStream, Trans
 
 use crate::RepoError;
 use crate::http::Server;
+use crate::readable::Readable;
 
 thread_local! {
     /// libgit2 makes transports by itself, on the thread that fetches, and passes nothing along.
@@ -70,7 +71,7 @@ enum State {
 impl Stream {
     fn answer(&mut self) -> Result<&mut Box<dyn Read + Send>, RepoError> {
         match &self.state {
-            State::Listing => self.state = State::Answering(Box::new(self.server.list()?)),
+            State::Listing => self.state = State::Answering(Box::new(Readable::new(self.server.list()?))),
             State::Asking(request) => self.state = State::Answering(Box::new(self.server.fetch(request)?)),
             State::Answering(_) => {}
         }

@@ -7,6 +7,7 @@ mod hostile;
 mod indexes;
 mod machine;
 mod mirrors;
+mod references;
 mod scene;
 mod server;
 mod servers;
