@@ -12,9 +12,11 @@ use git2::{Commit, Oid, Repository, RepositoryInitOptions};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
+use skep_model::Depth;
 use url::Url;
 
 use crate::meter::{LOOK, Meter};
+use crate::reach::Ends;
 use crate::{RepoError, libgit, remove};
 
 const GIT: &str = "git";
@@ -56,6 +58,36 @@ impl Mirror {
     /// The commit that this is or, if it is a tag, is at. None if it isn't here.
     pub(crate) fn commit(&self, id: Oid) -> Option<Commit<'_>> {
         self.repository.find_object(id, None).and_then(|object| object.peel_to_commit()).ok()
+    }
+
+    /// The name of the commit that this is or is at, if it is here with as much history as is wanted.
+    pub(crate) fn has(&self, id: Oid, depth: Depth, meter: &Meter<'_>) -> Result<Option<Oid>, RepoError> {
+        let Some(commit) = self.commit(id) else { return Ok(None) };
+        let reaches = self.ends()?.allow(&self.repository, commit.id(), depth, meter)?;
+        Ok(reaches.then(|| commit.id()))
+    }
+
+    /// What to ask a server for, as libgit2 takes it, so that there is as much history as is wanted. A mirror whose
+    /// histories are whole is kept so: its 0 means all that isn't here yet, which is less than a few commits would be.
+    pub(crate) fn deepening(&self, depth: Depth) -> Result<i32, RepoError> {
+        let failed = RepoError::git(self.repository.path().display());
+        let has_nothing = self.repository.references().map_err(failed)?.next().is_none();
+        Ok(match (self.ends()?.is_empty(), depth) {
+            (true, Depth::Full) => 0,
+            (true, Depth::Commits(_)) if !has_nothing => 0,
+            (_, Depth::Commits(commits)) => i32::try_from(commits.get()).unwrap_or(i32::MAX),
+            // Git's number for everything.
+            (false, Depth::Full) => i32::MAX,
+        })
+    }
+
+    fn ends(&self) -> Result<Ends, RepoError> {
+        let path = self.repository.path().join("shallow");
+        match std::fs::read_to_string(&path) {
+            Ok(list) => Ends::parse(&list).map_err(RepoError::git(path.display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Ends::default()),
+            Err(error) => Err(RepoError::read(&path)(error)),
+        }
     }
 
     /// Where its objects are.

@@ -43,10 +43,11 @@ impl Remote<'_, '_> {
 
     fn bring_from(&mut self, mirror: &Mirror) -> Result<(), RepoError> {
         let location = self.url.to_string();
-        let id = match self.wanted.tip {
-            Tip::Commit(id) if mirror.commit(id).is_some() => id,
-            _ => self.ask(mirror, &location)?,
+        let known = match self.wanted.tip {
+            Tip::Commit(id) => mirror.has(id, self.wanted.depth, self.place.meter)?,
+            Tip::Head | Tip::Named(_) => None,
         };
+        let id = known.map_or_else(|| self.ask(mirror, &location), Ok)?;
         let no_commit = || RepoError::git(&location)(git2::Error::from_str("what was fetched is no commit"));
         let commit = mirror.commit(id).ok_or_else(no_commit)?;
         let checking = Checking { repository: &mirror.repository, location: &location, place: self.place };
@@ -89,8 +90,9 @@ impl Remote<'_, '_> {
         let mut remote = mirror.repository.remote_anonymous(&address).map_err(&failed)?;
         remote.connect(Direction::Fetch).map_err(&failed)?;
         let tip = self.tip(&remote, location)?;
-        if mirror.commit(tip.id).is_none() {
-            let received = self.receive(&mut remote, &format!("+{}:{}", tip.name, mirror::kept(&tip.name)));
+        if mirror.has(tip.id, self.wanted.depth, self.place.meter)?.is_none() {
+            let refspec = format!("+{}:{}", tip.name, mirror::kept(&tip.name));
+            let received = self.receive(&mut remote, &refspec, mirror.deepening(self.wanted.depth)?);
             received.map_err(|error| refused(&error, location).unwrap_or_else(|| failed(error)))?;
         }
         Ok(tip.id)
@@ -121,7 +123,7 @@ impl Remote<'_, '_> {
         found.ok_or_else(|| RepoError::Empty { location: location.to_owned() })
     }
 
-    fn receive(&mut self, remote: &mut git2::Remote<'_>, refspec: &str) -> Result<(), git2::Error> {
+    fn receive(&mut self, remote: &mut git2::Remote<'_>, refspec: &str, depth: i32) -> Result<(), git2::Error> {
         let mut callbacks = RemoteCallbacks::new();
         let (meter, watch) = (self.place.meter, &mut *self.watch);
         callbacks.transfer_progress(|stats| {
@@ -130,7 +132,7 @@ impl Remote<'_, '_> {
             meter.check().is_ok()
         });
         let mut options = FetchOptions::new();
-        options.remote_callbacks(callbacks).depth(1).download_tags(AutotagOption::None).update_fetchhead(false);
+        options.remote_callbacks(callbacks).depth(depth).download_tags(AutotagOption::None).update_fetchhead(false);
         remote.fetch(&[refspec], Some(&mut options), None)
     }
 }

@@ -1,7 +1,7 @@
 //! What is wanted of a repository that has commits, and which commit a name means.
 
 use git2::{Oid, Reference, Repository};
-use skep_model::RepoSpec;
+use skep_model::{Depth, RepoSpec};
 
 use crate::RepoError;
 
@@ -14,6 +14,7 @@ const LETTERS: usize = 64;
 /// What is wanted of a repository.
 pub(crate) struct Wanted {
     pub(crate) tip: Tip,
+    pub(crate) depth: Depth,
 }
 
 /// Which commit.
@@ -38,7 +39,7 @@ pub(crate) struct Found {
 
 impl Wanted {
     pub(crate) fn of(spec: &RepoSpec) -> Self {
-        Self { tip: Tip::of(spec.reference.as_deref()) }
+        Self { tip: Tip::of(spec.reference.as_deref()), depth: spec.depth }
     }
 }
 
