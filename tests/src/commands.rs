@@ -144,6 +144,7 @@ impl Folder {
             branch: Some(branch.to_owned()),
             dirty: false,
             unknown: None,
+            sparse: Vec::new(),
             files: 0,
             bytes: 0,
             special: 0,

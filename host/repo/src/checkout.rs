@@ -14,6 +14,8 @@ use rustix::io::Errno;
 
 use crate::local::Place;
 use crate::meter::{Meter, Watch};
+use crate::sparse::{Part, Sparse};
+use crate::wanted::Wanted;
 use crate::{Checkout, RepoError, beneath, names};
 
 const FOLDER: i32 = 0o040_000;
@@ -28,6 +30,7 @@ struct Commit<'a> {
     objects: Odb<'a>,
     location: &'a str,
     to: OwnedFd,
+    sparse: Sparse<'a>,
     meter: &'a Meter<'a>,
     checkout: &'a mut Checkout,
     folders: Vec<(Oid, PathBuf)>,
@@ -36,25 +39,29 @@ struct Commit<'a> {
 /// What is checked out, and where to.
 pub(crate) struct Checking<'a> {
     pub(crate) repository: &'a Repository,
+    pub(crate) wanted: &'a Wanted,
     /// For messages.
     pub(crate) location: &'a str,
     pub(crate) place: &'a Place<'a>,
 }
 
 impl Checking<'_> {
-    /// Writes the commit's files.
+    /// Writes the commit's files, those that are wanted.
     pub(crate) fn out(
         &self,
         commit: &git2::Commit<'_>,
         checkout: &mut Checkout,
         watch: &mut Watch<'_>,
     ) -> Result<(), RepoError> {
-        let Self { repository, location, place } = *self;
+        let Self { repository, wanted, location, place } = *self;
+        let tree = commit.tree().map_err(RepoError::git(location))?;
+        let sparse = Sparse::of(&wanted.sparse, &tree, location)?;
         let objects = repository.odb().map_err(RepoError::git(location))?;
         let to = beneath::root(place.into).map_err(RepoError::write(place.into))?;
         checkout.commit = Some(commit.id().to_string());
-        let folders = vec![(commit.tree_id(), PathBuf::new())];
-        let mut commit = Commit { repository, objects, location, to, meter: place.meter, checkout, folders };
+        checkout.sparse.clone_from(&wanted.sparse);
+        let (meter, folders) = (place.meter, vec![(commit.tree_id(), PathBuf::new())]);
+        let mut commit = Commit { repository, objects, location, to, sparse, meter, checkout, folders };
         while let Some((tree, relative)) = commit.folders.pop() {
             commit.folder(tree, &relative)?;
             (watch.progress)(place.meter.written());
@@ -69,7 +76,10 @@ impl Commit<'_> {
         let tree: Tree<'_> = repository.find_tree(tree).map_err(RepoError::git(self.location))?;
         let to = beneath::folder(&self.to, relative).map_err(RepoError::write(relative))?;
         for entry in &tree {
-            self.entry(&entry, &to, relative.join(safe(&entry, relative)?))?;
+            let path = relative.join(safe(&entry, relative)?);
+            if self.sparse.part(&path) != Part::Beside {
+                self.entry(&entry, &to, path)?;
+            }
         }
         Ok(())
     }

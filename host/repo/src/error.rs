@@ -109,6 +109,14 @@ pub enum RepoError {
         /// Names that it has, the most similar first.
         nearest: Vec<String>,
     },
+    /// A path of `sparse` leads to nothing.
+    #[error("the commit of {location} has nothing at {path:?}; `sparse` names paths that it has")]
+    NotInCommit {
+        /// Which repository.
+        location: String,
+        /// The path.
+        path: String,
+    },
     /// The server gives its branches and tags, but not a commit by its id.
     #[error("{location} doesn't give the commit {commit} by its id ({reason}); name a branch or tag that holds it")]
     CommitRefused {

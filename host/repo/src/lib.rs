@@ -41,6 +41,7 @@ mod remote;
 mod remove;
 mod rules;
 mod skipped;
+mod sparse;
 mod split;
 mod tracked;
 mod transport;

@@ -99,7 +99,8 @@ impl Local<'_, '_> {
         let (branch, commit) = tip(repository, &self.wanted.tip, &location)?;
         self.about.branch = branch;
         self.about.objects = Some(repository.commondir().join("objects"));
-        Checking { repository, location: &location, place: self.place }.out(&commit, self.about, self.watch)
+        let checking = Checking { repository, wanted: self.wanted, location: &location, place: self.place };
+        checking.out(&commit, self.about, self.watch)
     }
 
     fn copy(&mut self, tracked: Tracked, absent: Absent, rules: Option<Arc<Rules>>) -> Result<bool, RepoError> {

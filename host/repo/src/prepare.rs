@@ -53,7 +53,7 @@ fn served(repo: &RepoSpec) -> Result<(), RepoError> {
         RepoSource::Path(_) => {
             (&of_a_commit, "a folder is copied as it is; name its file:// URL to have a commit of it")
         }
-        RepoSource::Url(_) => (&of_a_commit[2..], "this host doesn't do that yet; leave it out"),
+        RepoSource::Url(_) => (&of_a_commit[3..], "this host doesn't do that yet; leave it out"),
     };
     let secret = "credentials come with secrets, which this host doesn't serve yet; leave it out";
     let refused = refused.iter().map(|(key, asked)| (*key, *asked, reason));

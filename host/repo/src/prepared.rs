@@ -29,6 +29,9 @@ pub struct Checkout {
     pub dirty: bool,
     /// Why the commit or whether the files differ from it is not known, if it isn't. The files are whole all the same.
     pub unknown: Option<String>,
+    /// The paths of the commit that are checked out, with everything below them; everything if there are none. What is
+    /// missing elsewhere was not deleted.
+    pub sparse: Vec<String>,
     /// Files and links written; folders don't count.
     pub files: u64,
     /// Their bytes.
@@ -50,6 +53,7 @@ impl Checkout {
             branch: None,
             dirty: false,
             unknown: None,
+            sparse: Vec::new(),
             files: 0,
             bytes: 0,
             special: 0,
@@ -71,6 +75,9 @@ impl fmt::Display for Checkout {
             (None, _) => write!(f, "without a commit")?,
         }
         write!(f, "{}, {} files, {} bytes", if self.dirty { " with changes" } else { "" }, self.files, self.bytes)?;
+        if !self.sparse.is_empty() {
+            write!(f, ", of {} paths only", self.sparse.len())?;
+        }
         if let Some(reason) = &self.unknown {
             write!(f, ", git's data not read in full: {}", reason.escape_debug())?;
         }

@@ -50,7 +50,8 @@ impl Remote<'_, '_> {
         let id = known.map_or_else(|| self.ask(mirror, &location), Ok)?;
         let no_commit = || RepoError::git(&location)(git2::Error::from_str("what was fetched is no commit"));
         let commit = mirror.commit(id).ok_or_else(no_commit)?;
-        let checking = Checking { repository: &mirror.repository, location: &location, place: self.place };
+        let (repository, wanted) = (&mirror.repository, self.wanted);
+        let checking = Checking { repository, wanted, location: &location, place: self.place };
         self.about.objects = self.place.meter.terms.mirrors.is_some().then(|| mirror.objects());
         checking.out(&commit, self.about, self.watch)
     }

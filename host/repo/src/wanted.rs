@@ -15,6 +15,8 @@ const LETTERS: usize = 64;
 pub(crate) struct Wanted {
     pub(crate) tip: Tip,
     pub(crate) depth: Depth,
+    /// Paths of the commit; everything if there are none.
+    pub(crate) sparse: Vec<String>,
 }
 
 /// Which commit.
@@ -39,7 +41,7 @@ pub(crate) struct Found {
 
 impl Wanted {
     pub(crate) fn of(spec: &RepoSpec) -> Self {
-        Self { tip: Tip::of(spec.reference.as_deref()), depth: spec.depth }
+        Self { tip: Tip::of(spec.reference.as_deref()), depth: spec.depth, sparse: spec.sparse.clone() }
     }
 }
 

@@ -12,5 +12,6 @@ mod references;
 mod scene;
 mod server;
 mod servers;
+mod sparse;
 mod tls;
 mod work_trees;
