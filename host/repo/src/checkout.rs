@@ -1,6 +1,7 @@
 //! A commit's files, written to a workspace straight from git's objects. libgit2's own checkout would apply filters and
 //! attributes, and would have read a whole hostile tree before the first limit could stop it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write as _;
@@ -15,10 +16,12 @@ use rustix::io::Errno;
 use crate::local::Place;
 use crate::meter::{Meter, Watch};
 use crate::sparse::{Part, Sparse};
+use crate::submodules::Submodule;
 use crate::wanted::Wanted;
-use crate::{Checkout, RepoError, beneath, names};
+use crate::{Checkout, RepoError, beneath, modules, names};
 
 const FOLDER: i32 = 0o040_000;
+const FILE: i32 = 0o100_000;
 const LINK: i32 = 0o120_000;
 const SUBMODULE: i32 = 0o160_000;
 const KIND: i32 = 0o170_000;
@@ -34,6 +37,7 @@ struct Commit<'a> {
     meter: &'a Meter<'a>,
     checkout: &'a mut Checkout,
     folders: Vec<(Oid, PathBuf)>,
+    submodules: Vec<(Oid, PathBuf)>,
 }
 
 /// What is checked out, and where to.
@@ -46,13 +50,13 @@ pub(crate) struct Checking<'a> {
 }
 
 impl Checking<'_> {
-    /// Writes the commit's files, those that are wanted.
+    /// Writes the commit's files, those that are wanted, and returns its submodules if these are wanted.
     pub(crate) fn out(
         &self,
         commit: &git2::Commit<'_>,
         checkout: &mut Checkout,
         watch: &mut Watch<'_>,
-    ) -> Result<(), RepoError> {
+    ) -> Result<Vec<Submodule>, RepoError> {
         let Self { repository, wanted, location, place } = *self;
         let tree = commit.tree().map_err(RepoError::git(location))?;
         let sparse = Sparse::of(&wanted.sparse, &tree, location)?;
@@ -61,12 +65,33 @@ impl Checking<'_> {
         checkout.commit = Some(commit.id().to_string());
         checkout.sparse.clone_from(&wanted.sparse);
         let (meter, folders) = (place.meter, vec![(commit.tree_id(), PathBuf::new())]);
-        let mut commit = Commit { repository, objects, location, to, sparse, meter, checkout, folders };
+        let submodules = Vec::new();
+        let mut commit = Commit { repository, objects, location, to, sparse, meter, checkout, folders, submodules };
         while let Some((tree, relative)) = commit.folders.pop() {
             commit.folder(tree, &relative)?;
             (watch.progress)(place.meter.written());
         }
-        Ok(())
+        let found = std::mem::take(&mut commit.submodules);
+        let urls = if wanted.submodules && !found.is_empty() { self.urls(&tree)? } else { BTreeMap::new() };
+        Ok(split(found, &urls, commit.checkout))
+    }
+
+    /// Where the commit says that its submodules come from.
+    fn urls(&self, tree: &Tree<'_>) -> Result<BTreeMap<String, String>, RepoError> {
+        let Some(entry) = tree.get_name(".gitmodules") else { return Ok(BTreeMap::new()) };
+        let failed = RepoError::git(self.location);
+        let wrong = |reason: String| RepoError::Modules { location: self.location.to_owned(), reason };
+        if entry.filemode() & KIND != FILE {
+            return Err(wrong(".gitmodules is no file".to_owned()));
+        }
+        let objects = self.repository.odb().map_err(&failed)?;
+        let (size, _) = objects.read_header(entry.id()).map_err(&failed)?;
+        if size as u64 > modules::LARGEST {
+            return Err(wrong(format!(".gitmodules has more than {} bytes", modules::LARGEST)));
+        }
+        let object = objects.read(entry.id()).map_err(&failed)?;
+        let text = str::from_utf8(object.data()).map_err(|_| wrong(".gitmodules is no UTF-8".to_owned()))?;
+        modules::urls(text).map_err(|line| wrong(format!("line {line} of .gitmodules")))
     }
 }
 
@@ -109,7 +134,7 @@ impl Commit<'_> {
     fn account(&mut self, entry: &TreeEntry<'_>, size: u64, relative: PathBuf) {
         match entry.filemode() & KIND {
             FOLDER => self.folders.push((entry.id(), relative)),
-            SUBMODULE => self.checkout.submodules.push(relative.to_string_lossy().into_owned()),
+            SUBMODULE => self.submodules.push((entry.id(), relative)),
             _ => {
                 self.checkout.files += 1;
                 self.checkout.bytes += size;
@@ -121,6 +146,18 @@ impl Commit<'_> {
         let object = self.objects.read(entry.id()).map_err(RepoError::git(self.location))?;
         Ok(object.data().to_vec())
     }
+}
+
+/// The submodules that come from somewhere. The others stay empty.
+fn split(found: Vec<(Oid, PathBuf)>, urls: &BTreeMap<String, String>, checkout: &mut Checkout) -> Vec<Submodule> {
+    let mut submodules = Vec::new();
+    for (id, path) in found {
+        match path.to_str().and_then(|path| urls.get(path)) {
+            Some(url) => submodules.push(Submodule { path, id, url: url.clone() }),
+            None => checkout.submodules.push(path.to_string_lossy().into_owned()),
+        }
+    }
+    submodules
 }
 
 /// The entry's name, unless it would mean another place, or git's own folder.

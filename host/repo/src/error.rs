@@ -109,6 +109,22 @@ pub enum RepoError {
         /// Names that it has, the most similar first.
         nearest: Vec<String>,
     },
+    /// A submodule that can't be brought.
+    #[error("the submodule {path:?} can't be brought: {reason}")]
+    Submodule {
+        /// Its path in the repository.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// What a commit says of its submodules can't be read.
+    #[error("{location} says nothing of its submodules that is understood: {reason}")]
+    Modules {
+        /// Which repository.
+        location: String,
+        /// What is wrong with its `.gitmodules`.
+        reason: String,
+    },
     /// A path of `sparse` leads to nothing.
     #[error("the commit of {location} has nothing at {path:?}; `sparse` names paths that it has")]
     NotInCommit {

@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use skep_model::{is_loopback, is_public};
@@ -16,8 +16,9 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body};
 use url::Url;
 
+use crate::RepoError;
 use crate::location::same_server;
-use crate::{RepoError, Terms};
+use crate::meter::Meter;
 
 const REDIRECTIONS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(15);
@@ -35,12 +36,13 @@ pub(crate) struct Server {
     /// Changes when the server redirects to another path of its own.
     url: Mutex<Url>,
     most: u64,
-    received: AtomicU64,
+    received: Arc<AtomicU64>,
     failure: Mutex<Option<RepoError>>,
 }
 
 impl Server {
-    pub(crate) fn new(url: Url, terms: &Terms) -> Self {
+    pub(crate) fn new(url: Url, meter: &Meter<'_>) -> Self {
+        let terms = meter.terms;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -55,7 +57,7 @@ impl Server {
             .build();
         let resolver = Checked { inner: DefaultResolver::default(), allow_private: terms.allow_private };
         let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
-        let (received, failure) = (AtomicU64::new(0), Mutex::new(None));
+        let (received, failure) = (Arc::clone(&meter.received), Mutex::new(None));
         Self { agent, url: Mutex::new(url), most: terms.bytes, received, failure }
     }
 

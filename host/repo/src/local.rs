@@ -14,6 +14,7 @@ use crate::git_folder::GitFolder;
 use crate::meter::{Meter, Watch};
 use crate::rules::Rules;
 use crate::skipped::Skipped;
+use crate::submodules::Submodule;
 use crate::tracked::Tracked;
 use crate::wanted::{Tip, Wanted};
 use crate::{Checkout, RepoError, beneath, libgit, wanted};
@@ -45,7 +46,7 @@ impl Local<'_, '_> {
             return self.work_tree(&git);
         }
         match libgit::open(self.path)? {
-            Some(repository) => self.check_out(&repository),
+            Some(repository) => self.check_out(&repository).map(drop),
             None => self.copy(Tracked::default(), Absent::default(), None).map(drop),
         }
     }
@@ -84,7 +85,7 @@ impl Local<'_, '_> {
 
     /// A `file://` URL: the commit that is wanted of the repository there. There is nothing to fetch, since its objects
     /// can be read where they are.
-    pub(crate) fn commit(self) -> Result<(), RepoError> {
+    pub(crate) fn commit(self) -> Result<Vec<Submodule>, RepoError> {
         must_be_folder(self.path)?;
         let Some(repository) = libgit::open(self.path)? else {
             let reason =
@@ -94,7 +95,7 @@ impl Local<'_, '_> {
         self.check_out(&repository)
     }
 
-    fn check_out(self, repository: &Repository) -> Result<(), RepoError> {
+    fn check_out(self, repository: &Repository) -> Result<Vec<Submodule>, RepoError> {
         let location = self.path.display().to_string();
         let (branch, commit) = tip(repository, &self.wanted.tip, &location)?;
         self.about.branch = branch;
@@ -139,7 +140,7 @@ fn tip<'r>(
             let found = wanted::stored(repository, name, location)?;
             Ok((wanted::branch(&found.name), repository.find_commit(found.id).map_err(failed)?))
         }
-        Tip::Commit(id) => match repository.find_commit(*id) {
+        Tip::Commit(id) | Tip::Linked(id) => match repository.find_commit(*id) {
             Ok(commit) => Ok((None, commit)),
             Err(error) if error.code() == ErrorCode::NotFound => Err(wanted::no_commit(*id, location)),
             Err(error) => Err(failed(error)),

@@ -11,6 +11,7 @@ use crate::local::{Local, Place};
 use crate::location::{Location, shown};
 use crate::meter::{Durability, Meter, Progress};
 use crate::remote::Remote;
+use crate::submodules::{Submodule, Submodules};
 use crate::wanted::Wanted;
 use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
 
@@ -49,20 +50,16 @@ fn served(repo: &RepoSpec) -> Result<(), RepoError> {
         ("sparse", !sparse.is_empty()),
         ("submodules", *submodules),
     ];
-    let (refused, reason): (&[_], _) = match source {
-        RepoSource::Path(_) => {
-            (&of_a_commit, "a folder is copied as it is; name its file:// URL to have a commit of it")
-        }
-        RepoSource::Url(_) => (&of_a_commit[3..], "this host doesn't do that yet; leave it out"),
-    };
-    let secret = "credentials come with secrets, which this host doesn't serve yet; leave it out";
-    let refused = refused.iter().map(|(key, asked)| (*key, *asked, reason));
-    let mut refused = refused.chain([("credential", credential.is_some(), secret)]);
-    match refused.find(|(_, asked, _)| *asked) {
-        Some((key, _, reason)) => Err(RepoError::NotServed { location: shown(source), key, reason }),
+    let is_folder = matches!(source, RepoSource::Path(_));
+    let refused = of_a_commit.iter().find(|(_, asked)| is_folder && *asked).map(|(key, _)| (*key, OF_A_FOLDER));
+    match refused.or_else(|| credential.as_ref().map(|_| ("credential", SECRET))) {
+        Some((key, reason)) => Err(RepoError::NotServed { location: shown(source), key, reason }),
         None => Ok(()),
     }
 }
+
+const OF_A_FOLDER: &str = "a folder is copied as it is; name its file:// URL to have a commit of it";
+const SECRET: &str = "credentials come with secrets, which this host doesn't serve yet; leave it out";
 
 fn partial(dest: &Path) -> PathBuf {
     let mut name = dest.as_os_str().to_owned();
@@ -93,6 +90,8 @@ impl Build<'_> {
         Ok(Prepared { repos })
     }
 
+    /// A repository, and its submodules after it: each has its mirror for itself, so that two that are each other's
+    /// submodules never wait for each other.
     fn bring(
         &self,
         location: &Location,
@@ -100,16 +99,36 @@ impl Build<'_> {
         about: &mut Checkout,
         watch: &mut Watch<'_>,
     ) -> Result<(), RepoError> {
-        self.meter.check()?;
-        (watch.progress)(Progress::Began { location: shown(&about.source) });
         let into = self.tree().join(&about.folder);
         if !about.folder.is_empty() {
             create_dir_all(&into).map_err(RepoError::write(&into))?;
         }
+        let found = self.bring_one(location, wanted, &into, (&mut *about, &mut *watch))?;
+        let mut submodules = Submodules::of(location, found, self.meter.terms)?;
+        while let Some(next) = submodules.next() {
+            let mut inner = Checkout::new(next.source(), String::new());
+            let into = into.join(&next.path);
+            let found = self.bring_one(&next.location, &next.wanted, &into, (&mut inner, &mut *watch))?;
+            about.absorb(&inner, &next.path);
+            submodules.inside(&next, found)?;
+        }
+        Ok(())
+    }
+
+    /// One repository into its folder; returns the submodules that are still to come.
+    fn bring_one(
+        &self,
+        location: &Location,
+        wanted: &Wanted,
+        into: &Path,
+        (about, watch): (&mut Checkout, &mut Watch<'_>),
+    ) -> Result<Vec<Submodule>, RepoError> {
+        self.meter.check()?;
+        (watch.progress)(Progress::Began { location: shown(&about.source) });
         let workspaces = self.dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let place = &Place { into: &into, workspaces, meter: self.meter };
+        let place = &Place { into, workspaces, meter: self.meter };
         match location {
-            Location::Folder(path) => Local { path, wanted, place, about, watch }.files(),
+            Location::Folder(path) => Local { path, wanted, place, about, watch }.files().map(|()| Vec::new()),
             Location::Commit(path) => Local { path, wanted, place, about, watch }.commit(),
             Location::Server(url) => {
                 let scratch = self.partial.join("git");

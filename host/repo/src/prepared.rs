@@ -1,7 +1,7 @@
 //! What came into a workspace.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use skep_model::RepoSource;
 
@@ -38,7 +38,7 @@ pub struct Checkout {
     pub bytes: u64,
     /// Pipes, sockets and devices, which are left out.
     pub special: u64,
-    /// Submodules, which are empty folders.
+    /// Submodules that are empty folders. The files of the others count as the repository's.
     pub submodules: Vec<String>,
     /// The folder of git's objects, the commit's among them; none without a commit, or where they are not kept.
     pub objects: Option<PathBuf>,
@@ -60,6 +60,14 @@ impl Checkout {
             submodules: Vec::new(),
             objects: None,
         }
+    }
+
+    /// Counts what a submodule at `path` brought.
+    pub(crate) fn absorb(&mut self, inner: &Self, path: &Path) {
+        self.files += inner.files;
+        self.bytes += inner.bytes;
+        let inside = |name: &String| path.join(name).to_string_lossy().into_owned();
+        self.submodules.extend(inner.submodules.iter().map(inside));
     }
 }
 

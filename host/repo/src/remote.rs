@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 
 use git2::{AutotagOption, Direction, FetchOptions, Oid, RemoteCallbacks};
+use skep_model::Depth;
 use url::Url;
 
 use crate::checkout::Checking;
@@ -13,6 +14,7 @@ use crate::http::Server;
 use crate::local::Place;
 use crate::meter::{LOOK, Meter, Progress, Watch};
 use crate::mirror::{self, Mirror};
+use crate::submodules::Submodule;
 use crate::wanted::{self, Found, Tip, Wanted};
 use crate::{Checkout, RepoError, libgit, remove, transport};
 
@@ -27,7 +29,7 @@ pub(crate) struct Remote<'a, 'w> {
 
 impl Remote<'_, '_> {
     /// Fetches into the mirror of the URL below `mirrors`, and checks the commit out.
-    pub(crate) fn bring(mut self, mirrors: &Path) -> Result<(), RepoError> {
+    pub(crate) fn bring(mut self, mirrors: &Path) -> Result<Vec<Submodule>, RepoError> {
         let mirror = Mirror::open(mirrors, self.url, self.place.meter)?;
         let was_there = mirror.was_there;
         match self.bring_from(&mirror) {
@@ -41,10 +43,10 @@ impl Remote<'_, '_> {
         }
     }
 
-    fn bring_from(&mut self, mirror: &Mirror) -> Result<(), RepoError> {
+    fn bring_from(&mut self, mirror: &Mirror) -> Result<Vec<Submodule>, RepoError> {
         let location = self.url.to_string();
         let known = match self.wanted.tip {
-            Tip::Commit(id) => mirror.has(id, self.wanted.depth, self.place.meter)?,
+            Tip::Commit(id) | Tip::Linked(id) => mirror.has(id, self.wanted.depth, self.place.meter)?,
             Tip::Head | Tip::Named(_) => None,
         };
         let id = known.map_or_else(|| self.ask(mirror, &location), Ok)?;
@@ -65,46 +67,49 @@ impl Remote<'_, '_> {
 
     /// Has the mirror hold what is wanted, and returns what that is.
     fn ask(&mut self, mirror: &Mirror, location: &str) -> Result<Oid, RepoError> {
-        let server = Arc::new(Server::new(self.url.clone(), self.place.meter.terms));
-        let asked =
-            guarded(&server, self.place.meter, || transport::with_server(&server, || self.fetch(mirror, location)));
-        asked.map_err(|error| match error {
-            // What libgit2 says of a failure of ours is only a sentence.
-            RepoError::Git { .. } => self.explained(server.failure().unwrap_or(error)),
-            error => self.explained(error),
-        })
-    }
-
-    /// A refusal of a commit by its id says what would do instead.
-    fn explained(&self, error: RepoError) -> RepoError {
-        match (error, &self.wanted.tip) {
-            (RepoError::Refused { url, reason }, Tip::Commit(id)) => {
-                RepoError::CommitRefused { location: url, commit: id.to_string(), reason }
+        let Wanted { tip, depth, .. } = self.wanted;
+        match (self.ask_for(tip, *depth, mirror, location), tip) {
+            (Err(RepoError::Refused { reason, .. }), Tip::Commit(id)) => Err(by_name(*id, reason, location)),
+            (Err(RepoError::Refused { reason, .. }), Tip::Linked(id)) => {
+                self.ask_for(&Tip::Head, Depth::Full, mirror, location)?;
+                mirror.commit(*id).map(|commit| commit.id()).ok_or_else(|| by_name(*id, reason, location))
             }
-            (error, _) => error,
+            (asked, _) => asked,
         }
     }
 
-    fn fetch(&mut self, mirror: &Mirror, location: &str) -> Result<Oid, RepoError> {
+    fn ask_for(&mut self, tip: &Tip, depth: Depth, mirror: &Mirror, location: &str) -> Result<Oid, RepoError> {
+        let meter = self.place.meter;
+        let server = Arc::new(Server::new(self.url.clone(), meter));
+        let fetch = || self.fetch(tip, depth, mirror, location);
+        let fetched = guarded(&server, meter, || transport::with_server(&server, fetch));
+        fetched.map_err(|error| match error {
+            // What libgit2 says of a failure of ours is only a sentence.
+            RepoError::Git { .. } => server.failure().unwrap_or(error),
+            error => error,
+        })
+    }
+
+    fn fetch(&mut self, tip: &Tip, depth: Depth, mirror: &Mirror, location: &str) -> Result<Oid, RepoError> {
         let failed = RepoError::git(location);
         let address = format!("{}{}", libgit::SCHEME, self.url);
         let mut remote = mirror.repository.remote_anonymous(&address).map_err(&failed)?;
         remote.connect(Direction::Fetch).map_err(&failed)?;
-        let tip = self.tip(&remote, location)?;
-        if mirror.has(tip.id, self.wanted.depth, self.place.meter)?.is_none() {
-            let refspec = format!("+{}:{}", tip.name, mirror::kept(&tip.name));
-            let received = self.receive(&mut remote, &refspec, mirror.deepening(self.wanted.depth)?);
+        let found = self.find(tip, &remote, location)?;
+        if mirror.has(found.id, depth, self.place.meter)?.is_none() {
+            let refspec = format!("+{}:{}", found.name, mirror::kept(&found.name));
+            let received = self.receive(&mut remote, &refspec, mirror.deepening(depth)?);
             received.map_err(|error| refused(&error, location).unwrap_or_else(|| failed(error)))?;
         }
-        Ok(tip.id)
+        Ok(found.id)
     }
 
     /// What to ask the server for.
-    fn tip(&mut self, remote: &git2::Remote<'_>, location: &str) -> Result<Found, RepoError> {
+    fn find(&mut self, tip: &Tip, remote: &git2::Remote<'_>, location: &str) -> Result<Found, RepoError> {
         let heads = remote.list().map_err(RepoError::git(location))?;
         let list: Vec<Found> =
             heads.iter().map(|head| Found { name: head.name().to_owned(), id: head.oid() }).collect();
-        let found = match &self.wanted.tip {
+        let found = match tip {
             Tip::Head => {
                 let branch = remote.default_branch().ok().map(|name| String::from_utf8_lossy(&name).into_owned());
                 self.about.branch = branch.map(|name| wanted::branch(&name).unwrap_or(name));
@@ -116,7 +121,7 @@ impl Remote<'_, '_> {
                 Some(found)
             }
             // A server that gives nothing by its id gives it by its name.
-            Tip::Commit(id) => {
+            Tip::Commit(id) | Tip::Linked(id) => {
                 let named = list.into_iter().find(|found| found.id == *id && wanted::is_whole(&found.name));
                 Some(named.unwrap_or_else(|| Found { name: id.to_string(), id: *id }))
             }
@@ -136,6 +141,10 @@ impl Remote<'_, '_> {
         options.remote_callbacks(callbacks).depth(depth).download_tags(AutotagOption::None).update_fetchhead(false);
         remote.fetch(&[refspec], Some(&mut options), None)
     }
+}
+
+fn by_name(id: Oid, reason: String, location: &str) -> RepoError {
+    RepoError::CommitRefused { location: location.to_owned(), commit: id.to_string(), reason }
 }
 
 /// What libgit2 means that doesn't even ask a server that says from the start that it gives no commit by its id.

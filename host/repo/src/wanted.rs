@@ -17,6 +17,8 @@ pub(crate) struct Wanted {
     pub(crate) depth: Depth,
     /// Paths of the commit; everything if there are none.
     pub(crate) sparse: Vec<String>,
+    /// Whether its submodules are, too.
+    pub(crate) submodules: bool,
 }
 
 /// Which commit.
@@ -28,6 +30,8 @@ pub(crate) enum Tip {
     Named(String),
     /// This one.
     Commit(Oid),
+    /// This one, which another repository names. Where it isn't given by its id, it may be in HEAD's history.
+    Linked(Oid),
 }
 
 /// A reference that a repository has.
@@ -41,7 +45,8 @@ pub(crate) struct Found {
 
 impl Wanted {
     pub(crate) fn of(spec: &RepoSpec) -> Self {
-        Self { tip: Tip::of(spec.reference.as_deref()), depth: spec.depth, sparse: spec.sparse.clone() }
+        let RepoSpec { reference, depth, sparse, submodules, .. } = spec.clone();
+        Self { tip: Tip::of(reference.as_deref()), depth, sparse, submodules }
     }
 }
 

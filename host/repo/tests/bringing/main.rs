@@ -13,5 +13,6 @@ mod scene;
 mod server;
 mod servers;
 mod sparse;
+mod submodules;
 mod tls;
 mod work_trees;
