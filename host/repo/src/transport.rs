@@ -9,7 +9,6 @@ use git2::transport::{Service, SmartSubtransport, SmartSubtransportStream, Trans
 
 use crate::RepoError;
 use crate::http::Server;
-use crate::negotiation::{NOTHING, Negotiation};
 use crate::readable::Readable;
 
 thread_local! {
@@ -33,13 +32,10 @@ pub(crate) fn with_server<T>(server: &Arc<Server>, work: impl FnOnce() -> T) -> 
 /// What libgit2 calls for URLs of our scheme.
 pub(crate) fn make(remote: &Remote<'_>) -> Result<Transport, git2::Error> {
     let server = SERVER.with_borrow(Option::clone).ok_or_else(|| git2::Error::from_str("no server is set"))?;
-    Transport::smart(remote, true, Subtransport { server, negotiation: Arc::default() })
+    Transport::smart(remote, true, Subtransport(server))
 }
 
-struct Subtransport {
-    server: Arc<Server>,
-    negotiation: Arc<Negotiation>,
-}
+struct Subtransport(Arc<Server>);
 
 impl SmartSubtransport for Subtransport {
     fn action(&self, _: &str, action: Service) -> Result<Box<dyn SmartSubtransportStream>, git2::Error> {
@@ -50,8 +46,7 @@ impl SmartSubtransport for Subtransport {
                 return Err(git2::Error::from_str("pushing is not served"));
             }
         };
-        let (server, negotiation) = (Arc::clone(&self.server), Arc::clone(&self.negotiation));
-        Ok(Box::new(Stream { state, server, negotiation }))
+        Ok(Box::new(Stream { state, server: Arc::clone(&self.0) }))
     }
 
     fn close(&self) -> Result<(), git2::Error> {
@@ -63,7 +58,6 @@ impl SmartSubtransport for Subtransport {
 struct Stream {
     state: State,
     server: Arc<Server>,
-    negotiation: Arc<Negotiation>,
 }
 
 enum State {
@@ -77,12 +71,7 @@ impl Stream {
     fn answer(&mut self) -> Result<&mut Box<dyn Read + Send>, RepoError> {
         match &self.state {
             State::Listing => self.state = State::Answering(Box::new(Readable::new(self.server.list()?))),
-            State::Asking(request) => {
-                self.state = State::Answering(match self.negotiation.next(request) {
-                    Some(request) => Box::new(self.server.fetch(&request)?),
-                    None => Box::new(NOTHING),
-                });
-            }
+            State::Asking(request) => self.state = State::Answering(Box::new(self.server.fetch(request)?)),
             State::Answering(_) => {}
         }
         match &mut self.state {

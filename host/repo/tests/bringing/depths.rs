@@ -119,6 +119,20 @@ fn a_history_that_was_rewritten_is_as_it_is_now_at_every_depth() {
 }
 
 #[test]
+fn what_is_common_is_found_below_many_commits_that_nobody_has_any_more() {
+    for (depth, objects) in [(few(80), 15 + 20 * 3), (few(10), 15), (Depth::Full, 15)] {
+        let (scene, server) = served(100);
+        brought(&scene, &server, if depth == Depth::Full { depth } else { few(80) });
+        scene.git(["reset", "--quiet", "--hard", "HEAD~70"]);
+        add(&scene, 200..205);
+        scene.git(["reflog", "expire", "--expire=now", "--all"]);
+        scene.git(["gc", "--quiet", "--prune=now"]);
+        let commits = if depth == few(10) { 10 } else { 35 };
+        assert_eq!(brought(&scene, &server, depth), (commits, objects), "{depth:?}");
+    }
+}
+
+#[test]
 fn merges_count_by_generation_and_branches_share_what_they_have_in_common() {
     let (scene, server) = served(30);
     for branch in ["one", "two"] {
