@@ -63,6 +63,12 @@ impl Mirror {
     /// The name of the commit that this is or is at, if it is here with as much history as is wanted.
     pub(crate) fn has(&self, id: Oid, depth: Depth, meter: &Meter<'_>) -> Result<Option<Oid>, RepoError> {
         let Some(commit) = self.commit(id) else { return Ok(None) };
+        let failed = RepoError::git(self.repository.path().display());
+        let objects = self.repository.odb().map_err(&failed)?;
+        // A crash may have come between the objects and the list of where their history is cut off.
+        if commit.parent_ids().any(|parent| !objects.exists(parent)) {
+            return Err(failed(git2::Error::from_str("a history is cut off where it isn't known to be")));
+        }
         let reaches = self.ends()?.allow(&self.repository, commit.id(), depth, meter)?;
         Ok(reaches.then(|| commit.id()))
     }
@@ -81,10 +87,22 @@ impl Mirror {
         })
     }
 
+    /// Has the list of where histories are cut off outlive this start of the machine, as the objects do.
+    pub(crate) fn settle(&self) -> Result<(), RepoError> {
+        let (list, folder) = (self.cut_off(), self.repository.path());
+        let synced = if list.exists() { File::open(&list).and_then(|list| list.sync_all()) } else { Ok(()) };
+        let synced = synced.and_then(|()| File::open(folder)).and_then(|folder| folder.sync_all());
+        synced.map_err(RepoError::write(&list))
+    }
+
+    fn cut_off(&self) -> PathBuf {
+        self.repository.path().join("shallow")
+    }
+
     fn ends(&self) -> Result<Ends, RepoError> {
-        let path = self.repository.path().join("shallow");
-        match std::fs::read_to_string(&path) {
-            Ok(list) => Ends::parse(&list).map_err(RepoError::git(path.display())),
+        let path = self.cut_off();
+        match std::fs::read(&path) {
+            Ok(list) => Ends::parse(&String::from_utf8_lossy(&list)).map_err(RepoError::git(path.display())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Ends::default()),
             Err(error) => Err(RepoError::read(&path)(error)),
         }

@@ -100,6 +100,7 @@ impl Remote<'_, '_> {
             let refspec = format!("+{}:{}", found.name, mirror::kept(&found.name));
             let received = self.receive(&mut remote, &refspec, mirror.deepening(depth)?);
             received.map_err(|error| refused(&error, location).unwrap_or_else(|| failed(error)))?;
+            mirror.settle()?;
         }
         Ok(found.id)
     }

@@ -1,5 +1,6 @@
 //! `depth`: how much history is there for a run to look at.
 
+use std::fs;
 use std::num::NonZeroU32;
 
 use skep_model::{Depth, RepoSource, RepoSpec};
@@ -130,6 +131,22 @@ fn what_is_common_is_found_below_many_commits_that_nobody_has_any_more() {
         let commits = if depth == few(10) { 10 } else { 35 };
         assert_eq!(brought(&scene, &server, depth), (commits, objects), "{depth:?}");
     }
+}
+
+#[test]
+fn a_mirror_that_does_not_know_where_its_history_ends_is_made_anew() {
+    let (scene, server) = served(10);
+    assert_eq!(brought(&scene, &server, few(3)), (3, 9));
+    let list =
+        scene.again(&with(&server, few(3))).unwrap().0.repos.remove(0).objects.unwrap().with_file_name("shallow");
+    for damage in [&b"what is no commit"[..], &[0xff; 41]] {
+        fs::write(&list, damage).unwrap();
+        assert_eq!(brought(&scene, &server, few(3)), (3, 9));
+    }
+    assert_eq!(brought(&scene, &server, Depth::default()), (3, 0));
+    scene.git(["checkout", "--quiet", "--detach", "HEAD~2"]);
+    fs::remove_file(&list).unwrap();
+    assert_eq!(brought(&scene, &server, few(3)), (3, 9));
 }
 
 #[test]
