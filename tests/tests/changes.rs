@@ -11,7 +11,12 @@ use skep_tests::host::{Host, Site, plain_folder};
 use skep_tests::kit;
 
 async fn host(site: &Site) -> Host {
-    site.shell("").host_with(|config| config.sandbox.cache = Some(kit::compiled())).await
+    host_of(site, "").await
+}
+
+/// A host whose environment says this, too.
+async fn host_of(site: &Site, environment: &str) -> Host {
+    site.shell(environment).host_with(|config| config.sandbox.cache = Some(kit::compiled())).await
 }
 
 /// A run of these lines over these folders.
@@ -254,4 +259,59 @@ async fn nobody_but_the_host_says_what_a_run_changed() {
     let record = host.end(run).await;
     let names: Vec<_> = record.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
     assert_eq!(names, ["changes.md"], "{record:?}");
+}
+
+/// A repository with a branch `side`, a folder `other` beside `src`, and a submodule that git has checked out in it.
+fn with_submodule(site: &Site) -> std::path::PathBuf {
+    let (outer, inner) = (repository(site, "outer"), repository(site, "inner"));
+    std::fs::create_dir(outer.join("other")).expect("a temporary folder can be written");
+    std::fs::write(outer.join("other/file"), "beside\n").expect("a temporary folder can be written");
+    let url = inner.display().to_string();
+    git(&outer, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "lib"]);
+    git(&outer, &["checkout", "--quiet", "-b", "side"]);
+    git(&outer, &["add", "."]);
+    git(&outer, &["commit", "--quiet", "--message", "the second"]);
+    git(&outer, &["checkout", "--quiet", "main"]);
+    outer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_part_of_a_repository_git_and_the_patch_know_that_the_rest_was_not_deleted() {
+    let site = Site::new();
+    let outer = with_submodule(&site);
+    let repos = "ref = \"side\"\nsparse = [\"src\", \"README.md\"]\n";
+    let host = with_repos(&site, &outer, repos).await;
+    let line = "git status -sb; ls; echo x >> src/main.rs; echo y > new; git add -A; git commit -qm mine; \
+                git ls-files | tr '\\n' ' '; git grep -c beside; git show --stat --format=%s";
+    let run = run(&host, &[], &[line]).await;
+    let said = format!("{:?}", host.events(run));
+    for words in ["## side\\\\nREADME.md\\\\nsrc\\\\n", "lib new other/file src/main.rs", "2 files changed"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let patch = String::from_utf8(artifact(&host, run, "changes.patch").expect("it is kept").1).expect("it is text");
+    assert_eq!(patch.matches("diff --git").count(), 2, "{patch}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submodule_is_a_repository_of_its_own_for_git_and_for_what_a_run_changed() {
+    let site = Site::new();
+    let outer = with_submodule(&site);
+    git(&outer, &["checkout", "--quiet", "side"]);
+    let host = with_repos(&site, &outer, "submodules = true\n").await;
+    let line =
+        "echo x >> README.md; echo y >> lib/README.md; git status -s; (cd lib; git status -s; git log --format=%s)";
+    let run = run(&host, &[], &[line]).await;
+    let said = format!("{:?}", host.events(run));
+    assert!(said.contains(" M README.md\\\\n M README.md\\\\nthe first\\\\n"), "{said}");
+    let text = |name: &str| String::from_utf8(artifact(&host, run, name).expect("it is kept").1).expect("it is text");
+    let (outer, inner) = (text("changes-1.patch"), text("changes-2.patch"));
+    assert!(outer.contains("+x\n") && !outer.contains("+y\n") && inner.contains("+y\n"), "{outer}{inner}");
+    let (_, list) = artifact(&host, run, CHANGES).expect("it is kept");
+    let list: Value = serde_json::from_slice(&list).expect("it is JSON");
+    assert_eq!(list["repositories"][1]["directory"], "lib", "{list}");
+}
+
+/// A host whose environment brings a commit of this repository.
+async fn with_repos(site: &Site, repo: &Path, keys: &str) -> Host {
+    host_of(site, &format!("[[repos]]\nurl = \"file://{}\"\n{keys}", repo.display())).await
 }

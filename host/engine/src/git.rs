@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use skep_model::Limits;
-use skep_repo::{Checkout, Origin, Prepared, RepoError, Terms, Watch, WorkTree};
+use skep_repo::{Prepared, RepoError, Terms, Watch, WorkTree};
 use skep_sandbox::git::{
     Commit, Comparison, Difference, Entry, Git, GitFailure, Head, NewCommit, Object, Person, Reference, Repositories,
     Side, Source, Walk,
@@ -47,10 +47,12 @@ pub fn begin(
     let unwritable = |source| RepoError::Write { path: git.clone(), source };
     std::fs::create_dir_all(&git).map_err(unwritable)?;
     for (number, checkout) in prepared.repos.iter().enumerate() {
-        let Checkout { folder, commit, branch, objects, .. } = checkout;
-        let origin = objects.clone().map(|objects| Origin { objects, commit: commit.clone(), branch: branch.clone() });
         let watch = Watch { progress: &mut |_| {}, cancel };
-        WorkTree::new(git.join(number.to_string()), workspace.join(folder)).begin(origin.as_ref(), terms, watch)?;
+        WorkTree::new(git.join(number.to_string()), workspace.join(&checkout.folder)).begin(
+            checkout.origin().as_ref(),
+            terms,
+            watch,
+        )?;
     }
     let folders: Vec<_> = prepared.repos.iter().map(|checkout| checkout.folder.as_str()).collect();
     std::fs::write(git.join(FOLDERS), serde_json::Value::from(folders).to_string()).map_err(unwritable)

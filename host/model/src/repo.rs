@@ -27,7 +27,7 @@ pub struct RepoSpec {
     /// A branch, a tag or a full commit id; what the source's HEAD is at when absent.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// How much of its history is fetched.
+    /// How much of its history is fetched. There may be more than that where it is at hand already.
     #[serde(default, skip_serializing_if = "is_default")]
     pub depth: Depth,
     /// Paths in the repository, folders or files, relative and without `..`; only what is at or below one of them is checked

@@ -1,6 +1,7 @@
 //! A commit's files, written to a workspace straight from git's objects. libgit2's own checkout would apply filters and
 //! attributes, and would have read a whole hostile tree before the first limit could stop it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write as _;
@@ -14,9 +15,13 @@ use rustix::io::Errno;
 
 use crate::local::Place;
 use crate::meter::{Meter, Watch};
-use crate::{Checkout, RepoError, beneath, names};
+use crate::sparse::{Part, Sparse};
+use crate::submodules::Submodule;
+use crate::wanted::Wanted;
+use crate::{Checkout, RepoError, beneath, modules, names};
 
 const FOLDER: i32 = 0o040_000;
+const FILE: i32 = 0o100_000;
 const LINK: i32 = 0o120_000;
 const SUBMODULE: i32 = 0o160_000;
 const KIND: i32 = 0o170_000;
@@ -28,38 +33,65 @@ struct Commit<'a> {
     objects: Odb<'a>,
     location: &'a str,
     to: OwnedFd,
+    sparse: Sparse<'a>,
     meter: &'a Meter<'a>,
     checkout: &'a mut Checkout,
     folders: Vec<(Oid, PathBuf)>,
+    submodules: Vec<(Oid, PathBuf)>,
 }
 
 /// What is checked out, and where to.
 pub(crate) struct Checking<'a> {
     pub(crate) repository: &'a Repository,
+    pub(crate) wanted: &'a Wanted,
     /// For messages.
     pub(crate) location: &'a str,
     pub(crate) place: &'a Place<'a>,
 }
 
 impl Checking<'_> {
-    /// Writes the commit's files.
+    /// Writes the commit's files, those that are wanted, and returns its submodules if these are wanted.
     pub(crate) fn out(
         &self,
         commit: &git2::Commit<'_>,
         checkout: &mut Checkout,
         watch: &mut Watch<'_>,
-    ) -> Result<(), RepoError> {
-        let Self { repository, location, place } = *self;
+    ) -> Result<Vec<Submodule>, RepoError> {
+        let Self { repository, wanted, location, place } = *self;
+        let tree = commit.tree().map_err(RepoError::git(location))?;
+        let sparse = Sparse::of(&wanted.sparse, &tree, location)?;
         let objects = repository.odb().map_err(RepoError::git(location))?;
         let to = beneath::root(place.into).map_err(RepoError::write(place.into))?;
         checkout.commit = Some(commit.id().to_string());
-        let folders = vec![(commit.tree_id(), PathBuf::new())];
-        let mut commit = Commit { repository, objects, location, to, meter: place.meter, checkout, folders };
+        checkout.sparse.clone_from(&wanted.sparse);
+        let (meter, folders) = (place.meter, vec![(commit.tree_id(), PathBuf::new())]);
+        let submodules = Vec::new();
+        let mut commit = Commit { repository, objects, location, to, sparse, meter, checkout, folders, submodules };
         while let Some((tree, relative)) = commit.folders.pop() {
             commit.folder(tree, &relative)?;
             (watch.progress)(place.meter.written());
         }
-        Ok(())
+        let found = std::mem::take(&mut commit.submodules);
+        let urls = if wanted.submodules && !found.is_empty() { self.urls(&tree)? } else { BTreeMap::new() };
+        Ok(split(found, &urls, commit.checkout))
+    }
+
+    /// Where the commit says that its submodules come from.
+    fn urls(&self, tree: &Tree<'_>) -> Result<BTreeMap<String, String>, RepoError> {
+        let Some(entry) = tree.get_name(".gitmodules") else { return Ok(BTreeMap::new()) };
+        let failed = RepoError::git(self.location);
+        let wrong = |reason: String| RepoError::Modules { location: self.location.to_owned(), reason };
+        if entry.filemode() & KIND != FILE {
+            return Err(wrong(".gitmodules is no file".to_owned()));
+        }
+        let objects = self.repository.odb().map_err(&failed)?;
+        let (size, _) = objects.read_header(entry.id()).map_err(&failed)?;
+        if size as u64 > modules::LARGEST {
+            return Err(wrong(format!(".gitmodules has more than {} bytes", modules::LARGEST)));
+        }
+        let object = objects.read(entry.id()).map_err(&failed)?;
+        let text = str::from_utf8(object.data()).map_err(|_| wrong(".gitmodules is no UTF-8".to_owned()))?;
+        modules::urls(text).map_err(|line| wrong(format!("line {line} of .gitmodules")))
     }
 }
 
@@ -69,7 +101,10 @@ impl Commit<'_> {
         let tree: Tree<'_> = repository.find_tree(tree).map_err(RepoError::git(self.location))?;
         let to = beneath::folder(&self.to, relative).map_err(RepoError::write(relative))?;
         for entry in &tree {
-            self.entry(&entry, &to, relative.join(safe(&entry, relative)?))?;
+            let path = relative.join(safe(&entry, relative)?);
+            if self.sparse.part(&path) != Part::Beside {
+                self.entry(&entry, &to, path)?;
+            }
         }
         Ok(())
     }
@@ -99,7 +134,7 @@ impl Commit<'_> {
     fn account(&mut self, entry: &TreeEntry<'_>, size: u64, relative: PathBuf) {
         match entry.filemode() & KIND {
             FOLDER => self.folders.push((entry.id(), relative)),
-            SUBMODULE => self.checkout.submodules.push(relative.to_string_lossy().into_owned()),
+            SUBMODULE => self.submodules.push((entry.id(), relative)),
             _ => {
                 self.checkout.files += 1;
                 self.checkout.bytes += size;
@@ -111,6 +146,18 @@ impl Commit<'_> {
         let object = self.objects.read(entry.id()).map_err(RepoError::git(self.location))?;
         Ok(object.data().to_vec())
     }
+}
+
+/// The submodules that come from somewhere. The others stay empty.
+fn split(found: Vec<(Oid, PathBuf)>, urls: &BTreeMap<String, String>, checkout: &mut Checkout) -> Vec<Submodule> {
+    let mut submodules = Vec::new();
+    for (id, path) in found {
+        match path.to_str().and_then(|path| urls.get(path)) {
+            Some(url) => submodules.push(Submodule { path, id, url: url.clone() }),
+            None => checkout.submodules.push(path.to_string_lossy().into_owned()),
+        }
+    }
+    submodules
 }
 
 /// The entry's name, unless it would mean another place, or git's own folder.

@@ -89,13 +89,59 @@ pub enum RepoError {
         /// Why, and what would do.
         reason: &'static str,
     },
-    /// Something is asked of a repository that can't be done yet.
-    #[error("`{key}` of the repository {location} is not served by this host yet; leave it out")]
+    /// Something is asked of a repository that can't be done with it, or not yet.
+    #[error("`{key}` of the repository {location} is not served: {reason}")]
     NotServed {
         /// Which repository.
         location: String,
         /// The key of `[[repos]]`.
         key: &'static str,
+        /// Why, and what would do.
+        reason: &'static str,
+    },
+    /// The repository doesn't have what was named.
+    #[error("{location} has no branch, tag or commit {reference:?}{}", proposed(.nearest))]
+    UnknownReference {
+        /// Which repository.
+        location: String,
+        /// What was named.
+        reference: String,
+        /// Names that it has, the most similar first.
+        nearest: Vec<String>,
+    },
+    /// A submodule that can't be brought.
+    #[error("the submodule {path:?} can't be brought: {reason}")]
+    Submodule {
+        /// Its path in the repository.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// What a commit says of its submodules can't be read.
+    #[error("{location} says nothing of its submodules that is understood: {reason}")]
+    Modules {
+        /// Which repository.
+        location: String,
+        /// What is wrong with its `.gitmodules`.
+        reason: String,
+    },
+    /// A path of `sparse` leads to nothing.
+    #[error("the commit of {location} has nothing at {path:?}; `sparse` names paths that it has")]
+    NotInCommit {
+        /// Which repository.
+        location: String,
+        /// The path.
+        path: String,
+    },
+    /// The server gives its branches and tags, but not a commit by its id.
+    #[error("{location} doesn't give the commit {commit} by its id ({reason}); name a branch or tag that holds it")]
+    CommitRefused {
+        /// Which repository.
+        location: String,
+        /// Which commit.
+        commit: String,
+        /// What the server or its list says.
+        reason: String,
     },
     /// A name that leads to where a repository has no business.
     #[error("{host} is at {address}, which is no public address; the operator can permit it with allow_private")]
@@ -127,6 +173,14 @@ pub enum RepoError {
         /// Which URL.
         url: String,
         /// What came instead.
+        reason: String,
+    },
+    /// The server understood what it was asked for and doesn't give it.
+    #[error("the server of {url} refuses: {reason}")]
+    Refused {
+        /// Which URL.
+        url: String,
+        /// What it says.
         reason: String,
     },
     /// The server can't be talked with.
@@ -193,5 +247,12 @@ impl RepoError {
     /// For the reading of a path.
     pub(crate) fn read<E: Into<io::Error>>(path: &Path) -> impl Fn(E) -> Self {
         move |error| Self::Unreadable { path: path.to_owned(), source: error.into() }
+    }
+}
+
+fn proposed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        names => format!("; it has {names:?}"),
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use skep_model::{is_loopback, is_public};
@@ -16,13 +16,18 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body};
 use url::Url;
 
+use crate::RepoError;
 use crate::location::same_server;
-use crate::{RepoError, Terms};
+use crate::meter::Meter;
 
 const REDIRECTIONS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(15);
 /// libgit2 holds the list of a server's branches and tags in memory.
 const LARGEST_LIST: u64 = 64 << 20;
+/// The length of a packet and the first letters of what it says.
+const PACKET: u64 = 8;
+/// Of what a server says for a reason, in bytes.
+const LONGEST_REASON: u64 = 500;
 const LIST: &str = "/info/refs?service=git-upload-pack";
 
 /// One repository's server.
@@ -31,12 +36,13 @@ pub(crate) struct Server {
     /// Changes when the server redirects to another path of its own.
     url: Mutex<Url>,
     most: u64,
-    received: AtomicU64,
+    received: Arc<AtomicU64>,
     failure: Mutex<Option<RepoError>>,
 }
 
 impl Server {
-    pub(crate) fn new(url: Url, terms: &Terms) -> Self {
+    pub(crate) fn new(url: Url, meter: &Meter<'_>) -> Self {
+        let terms = meter.terms;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -51,7 +57,7 @@ impl Server {
             .build();
         let resolver = Checked { inner: DefaultResolver::default(), allow_private: terms.allow_private };
         let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
-        let (received, failure) = (AtomicU64::new(0), Mutex::new(None));
+        let (received, failure) = (Arc::clone(&meter.received), Mutex::new(None));
         Self { agent, url: Mutex::new(url), most: terms.bytes, received, failure }
     }
 
@@ -74,7 +80,7 @@ impl Server {
         let post = self.agent.post(format!("{url}/git-upload-pack"));
         let post = post.header("content-type", "application/x-git-upload-pack-request");
         let response = post.send(request).map_err(|error| unreachable(&url, error))?;
-        Ok(accepted(&url, response, "result")?.into_body().into_reader())
+        willing(&url, accepted(&url, response, "result")?.into_body().into_reader())
     }
 
     /// Counts bytes that came.
@@ -133,6 +139,19 @@ fn accepted(url: &str, response: Response<Body>, kind: &str) -> Result<Response<
         }),
         status => Err(RepoError::Unreachable { url, reason: format!("the server answers with status {status}") }),
     }
+}
+
+/// The answer, unless it begins with a packet that is an error, of which libgit2 would tell nothing.
+fn willing<R: Read + Send>(url: &str, mut answer: R) -> Result<impl Read + Send + use<R>, RepoError> {
+    let mut begin = Vec::new();
+    let broken = |error: io::Error| RepoError::Unreachable { url: url.to_owned(), reason: error.to_string() };
+    answer.by_ref().take(PACKET).read_to_end(&mut begin).map_err(broken)?;
+    if begin.get(4..) == Some(b"ERR ") {
+        answer.take(LONGEST_REASON).read_to_end(&mut begin).map_err(broken)?;
+        let reason = String::from_utf8_lossy(&begin[PACKET as usize..]).trim_end().escape_debug().to_string();
+        return Err(RepoError::Refused { url: url.to_owned(), reason });
+    }
+    Ok(io::Cursor::new(begin).chain(answer))
 }
 
 fn unreachable(url: &str, error: ureq::Error) -> RepoError {

@@ -7,8 +7,12 @@
 //!
 //! **What is never done.** No hook, filter, `fsmonitor`, credential helper or configuration of a repository, a user
 //! or the machine is run or obeyed, but for what a repository says of how its index and files are stored. Large-file
-//! pointers stay pointers, line ends stay as they are stored, submodules stay empty folders. A local source is only
-//! read: not even its index is refreshed. No symbolic link is followed on either side.
+//! pointers stay pointers, line ends stay as they are stored. A local source is only read: not even its index is
+//! refreshed. No symbolic link is followed on either side.
+//!
+//! **How much comes.** Of a URL the commit that is wanted, whole or a part of it, with as much history as is wanted where
+//! git data is kept. Submodules stay empty folders unless they are wanted; where one comes from is written by whoever
+//! wrote the commit, so that it may lead to servers but to no other folder of this machine.
 //!
 //! **Whole or absent.** Everything is built in `<dest>.partial` and renamed at the end, so that a workspace that is
 //! there is complete; [`Durability`] says whether after a machine crash too. A folder whose name ends in `.partial`
@@ -30,17 +34,23 @@ mod local;
 mod location;
 mod meter;
 mod mirror;
+mod modules;
 mod names;
 mod pool;
 mod prepare;
 mod prepared;
+mod reach;
+mod readable;
 mod remote;
 mod remove;
 mod rules;
 mod skipped;
+mod sparse;
 mod split;
+mod submodules;
 mod tracked;
 mod transport;
+mod wanted;
 mod work_tree;
 
 pub use error::RepoError;

@@ -14,8 +14,10 @@ use crate::git_folder::GitFolder;
 use crate::meter::{Meter, Watch};
 use crate::rules::Rules;
 use crate::skipped::Skipped;
+use crate::submodules::Submodule;
 use crate::tracked::Tracked;
-use crate::{Checkout, RepoError, beneath, libgit};
+use crate::wanted::{Tip, Wanted};
+use crate::{Checkout, RepoError, beneath, libgit, wanted};
 
 /// Where a repository goes.
 pub(crate) struct Place<'a> {
@@ -29,6 +31,7 @@ pub(crate) struct Place<'a> {
 /// One repository of this machine, on its way.
 pub(crate) struct Local<'a, 'w> {
     pub(crate) path: &'a Path,
+    pub(crate) wanted: &'a Wanted,
     pub(crate) place: &'a Place<'a>,
     pub(crate) about: &'a mut Checkout,
     pub(crate) watch: &'a mut Watch<'w>,
@@ -43,7 +46,7 @@ impl Local<'_, '_> {
             return self.work_tree(&git);
         }
         match libgit::open(self.path)? {
-            Some(repository) => self.head(&repository),
+            Some(repository) => self.check_out(&repository).map(drop),
             None => self.copy(Tracked::default(), Absent::default(), None).map(drop),
         }
     }
@@ -80,28 +83,25 @@ impl Local<'_, '_> {
         tracked.is_tree(repository, tree, self.place.meter).map(|same| !same)
     }
 
-    /// A `file://` URL: the commit at the HEAD of the repository there. There is nothing to fetch, since its objects
+    /// A `file://` URL: the commit that is wanted of the repository there. There is nothing to fetch, since its objects
     /// can be read where they are.
-    pub(crate) fn commit(self) -> Result<(), RepoError> {
+    pub(crate) fn commit(self) -> Result<Vec<Submodule>, RepoError> {
         must_be_folder(self.path)?;
         let Some(repository) = libgit::open(self.path)? else {
             let reason =
                 "a folder without git data; name its path instead of a URL to have its files copied".to_owned();
             return Err(RepoError::NoRepository { url: self.path.display().to_string(), reason });
         };
-        self.head(&repository)
+        self.check_out(&repository)
     }
 
-    fn head(self, repository: &Repository) -> Result<(), RepoError> {
+    fn check_out(self, repository: &Repository) -> Result<Vec<Submodule>, RepoError> {
         let location = self.path.display().to_string();
-        self.about.branch = branch(repository);
-        match commit_at_head(repository).map_err(RepoError::git(&location))? {
-            Some(commit) => {
-                self.about.objects = Some(repository.commondir().join("objects"));
-                Checking { repository, location: &location, place: self.place }.out(&commit, self.about, self.watch)
-            }
-            None => Err(RepoError::Empty { location }),
-        }
+        let (branch, commit) = tip(repository, &self.wanted.tip, &location)?;
+        self.about.branch = branch;
+        self.about.objects = Some(repository.commondir().join("objects"));
+        let checking = Checking { repository, wanted: self.wanted, location: &location, place: self.place };
+        checking.out(&commit, self.about, self.watch)
     }
 
     fn copy(&mut self, tracked: Tracked, absent: Absent, rules: Option<Arc<Rules>>) -> Result<bool, RepoError> {
@@ -121,6 +121,30 @@ fn must_be_folder(path: &Path) -> Result<(), RepoError> {
         Ok(_) => Err(RepoError::NotAFolder { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(RepoError::NotFound { path: path.to_owned() }),
         Err(error) => Err(RepoError::read(path)(error)),
+    }
+}
+
+/// The commit, and the branch that it is on.
+fn tip<'r>(
+    repository: &'r Repository,
+    tip: &Tip,
+    location: &str,
+) -> Result<(Option<String>, git2::Commit<'r>), RepoError> {
+    let failed = RepoError::git(location);
+    match tip {
+        Tip::Head => match commit_at_head(repository).map_err(failed)? {
+            Some(commit) => Ok((branch(repository), commit)),
+            None => Err(RepoError::Empty { location: location.to_owned() }),
+        },
+        Tip::Named(name) => {
+            let found = wanted::stored(repository, name, location)?;
+            Ok((wanted::branch(&found.name), repository.find_commit(found.id).map_err(failed)?))
+        }
+        Tip::Commit(id) | Tip::Linked(id) => match repository.find_commit(*id) {
+            Ok(commit) => Ok((None, commit)),
+            Err(error) if error.code() == ErrorCode::NotFound => Err(wanted::no_commit(*id, location)),
+            Err(error) => Err(failed(error)),
+        },
     }
 }
 

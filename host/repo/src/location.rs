@@ -11,7 +11,7 @@ use crate::{RepoError, Terms};
 pub(crate) enum Location {
     /// A folder: its files as they are now.
     Folder(PathBuf),
-    /// A `file://` URL: the commit at its HEAD.
+    /// A `file://` URL: a commit of it.
     Commit(PathBuf),
     /// A server.
     Server(Url),
@@ -39,7 +39,7 @@ fn served(text: &str, terms: &Terms) -> Result<Location, &'static str> {
         return Err("credentials don't belong into a URL; they come with secrets, which this host doesn't serve yet");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("leave out what follows ? or #");
+        return Err("leave out what follows ? or #; a branch, tag or commit is `ref`");
     }
     match (url.scheme(), url.host()) {
         ("file", None) => url.to_file_path().map(Location::Commit).map_err(|()| only),

@@ -1,6 +1,7 @@
 //! What a preparation may use, and how it hears that it has to stop.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ pub(crate) const LOOK: Duration = Duration::from_millis(50);
 /// What one preparation may use, all its repositories together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// Bytes written to the workspace, and, apart from these, bytes received from a server.
+    /// Bytes written to the workspace, and, apart from these, bytes received from servers.
     pub bytes: u64,
     /// Files, folders and links.
     pub files: u64,
@@ -101,11 +102,14 @@ pub(crate) struct Meter<'a> {
     started: Instant,
     files: AtomicU64,
     bytes: AtomicU64,
+    /// Bytes that came from servers.
+    pub(crate) received: Arc<AtomicU64>,
 }
 
 impl<'a> Meter<'a> {
     pub(crate) fn start(terms: &'a Terms, cancel: &'a AtomicBool) -> Self {
-        Self { terms, cancel, started: Instant::now(), files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        let (files, bytes, received) = (AtomicU64::new(0), AtomicU64::new(0), Arc::default());
+        Self { terms, cancel, started: Instant::now(), files, bytes, received }
     }
 
     /// Whether to go on at all.

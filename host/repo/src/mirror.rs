@@ -9,13 +9,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use git2::{Repository, RepositoryInitOptions};
+use git2::{Commit, Oid, Repository, RepositoryInitOptions};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
+use skep_model::Depth;
 use url::Url;
 
 use crate::meter::{LOOK, Meter};
+use crate::reach::Ends;
 use crate::{RepoError, libgit, remove};
 
 const GIT: &str = "git";
@@ -52,6 +54,59 @@ impl Mirror {
         drop(repository);
         let repository = new_repository(&folder.join(GIT))?;
         Ok(Self { folder, repository, was_there: false, _lock })
+    }
+
+    /// The commit that this is or, if it is a tag, is at. None if it isn't here.
+    pub(crate) fn commit(&self, id: Oid) -> Option<Commit<'_>> {
+        self.repository.find_object(id, None).and_then(|object| object.peel_to_commit()).ok()
+    }
+
+    /// The name of the commit that this is or is at, if it is here with as much history as is wanted.
+    pub(crate) fn has(&self, id: Oid, depth: Depth, meter: &Meter<'_>) -> Result<Option<Oid>, RepoError> {
+        let Some(commit) = self.commit(id) else { return Ok(None) };
+        let failed = RepoError::git(self.repository.path().display());
+        let objects = self.repository.odb().map_err(&failed)?;
+        // A crash may have come between the objects and the list of where their history is cut off.
+        if commit.parent_ids().any(|parent| !objects.exists(parent)) {
+            return Err(failed(git2::Error::from_str("a history is cut off where it isn't known to be")));
+        }
+        let reaches = self.ends()?.allow(&self.repository, commit.id(), depth, meter)?;
+        Ok(reaches.then(|| commit.id()))
+    }
+
+    /// What to ask a server for, as libgit2 takes it, so that there is as much history as is wanted. A mirror whose
+    /// histories are whole is kept so: its 0 means all that isn't here yet, which is less than a few commits would be.
+    pub(crate) fn deepening(&self, depth: Depth) -> Result<i32, RepoError> {
+        let failed = RepoError::git(self.repository.path().display());
+        let has_nothing = self.repository.references().map_err(failed)?.next().is_none();
+        Ok(match (self.ends()?.is_empty(), depth) {
+            (true, Depth::Full) => 0,
+            (true, Depth::Commits(_)) if !has_nothing => 0,
+            (_, Depth::Commits(commits)) => i32::try_from(commits.get()).unwrap_or(i32::MAX),
+            // Git's number for everything.
+            (false, Depth::Full) => i32::MAX,
+        })
+    }
+
+    /// Has the list of where histories are cut off outlive this start of the machine, as the objects do.
+    pub(crate) fn settle(&self) -> Result<(), RepoError> {
+        let (list, folder) = (self.cut_off(), self.repository.path());
+        let synced = if list.exists() { File::open(&list).and_then(|list| list.sync_all()) } else { Ok(()) };
+        let synced = synced.and_then(|()| File::open(folder)).and_then(|folder| folder.sync_all());
+        synced.map_err(RepoError::write(&list))
+    }
+
+    fn cut_off(&self) -> PathBuf {
+        self.repository.path().join("shallow")
+    }
+
+    fn ends(&self) -> Result<Ends, RepoError> {
+        let path = self.cut_off();
+        match std::fs::read(&path) {
+            Ok(list) => Ends::parse(&String::from_utf8_lossy(&list)).map_err(RepoError::git(path.display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Ends::default()),
+            Err(error) => Err(RepoError::read(&path)(error)),
+        }
     }
 
     /// Where its objects are.
@@ -105,7 +160,17 @@ fn size(folder: &Path) -> u64 {
 }
 
 fn name(url: &Url) -> String {
-    Sha256::digest(url.as_str().trim_end_matches('/')).iter().map(|byte| format!("{byte:02x}")).collect()
+    hash(url.as_str().trim_end_matches('/'))
+}
+
+/// Where the mirror keeps what the server has by this name. Two names of a server never stand in each other's way here,
+/// as `a` and `a/b` would.
+pub(crate) fn kept(name: &str) -> String {
+    format!("refs/skep/{}", hash(name))
+}
+
+fn hash(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Waits for the lock of a mirror as long as the preparation may take.

@@ -4,13 +4,15 @@ use std::fs::{File, create_dir_all, rename};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use skep_model::{Depth, RepoSpec};
+use skep_model::{Depth, RepoSource, RepoSpec};
 
 use crate::folder::folders;
 use crate::local::{Local, Place};
 use crate::location::{Location, shown};
 use crate::meter::{Durability, Meter, Progress};
 use crate::remote::Remote;
+use crate::submodules::{Submodule, Submodules};
+use crate::wanted::Wanted;
 use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
 
 /// Makes the workspace `dest`, which must not exist, of these repositories. Each goes into the folder that it names; where it
@@ -42,18 +44,22 @@ pub fn prepare(dest: &Path, repos: &[RepoSpec], terms: &Terms, mut watch: Watch<
 /// Refuses what would otherwise be left undone without a word.
 fn served(repo: &RepoSpec) -> Result<(), RepoError> {
     let RepoSpec { source, reference, depth, sparse, submodules, credential, directory: _ } = repo;
-    let asked = [
+    let of_a_commit = [
         ("ref", reference.is_some()),
         ("depth", *depth != Depth::default()),
         ("sparse", !sparse.is_empty()),
         ("submodules", *submodules),
-        ("credential", credential.is_some()),
     ];
-    match asked.iter().find(|(_, asked)| *asked) {
-        Some((key, _)) => Err(RepoError::NotServed { location: shown(source), key }),
+    let is_folder = matches!(source, RepoSource::Path(_));
+    let refused = of_a_commit.iter().find(|(_, asked)| is_folder && *asked).map(|(key, _)| (*key, OF_A_FOLDER));
+    match refused.or_else(|| credential.as_ref().map(|_| ("credential", SECRET))) {
+        Some((key, reason)) => Err(RepoError::NotServed { location: shown(source), key, reason }),
         None => Ok(()),
     }
 }
+
+const OF_A_FOLDER: &str = "a folder is copied as it is; name its file:// URL to have a commit of it";
+const SECRET: &str = "credentials come with secrets, which this host doesn't serve yet; leave it out";
 
 fn partial(dest: &Path) -> PathBuf {
     let mut name = dest.as_os_str().to_owned();
@@ -74,32 +80,60 @@ impl Build<'_> {
         create_dir_all(&tree).map_err(RepoError::write(&tree))?;
         let mut repos = Vec::with_capacity(specs.len());
         for ((spec, location), folder) in specs.iter().zip(locations).zip(folders(specs)) {
-            let mut about = Checkout::new(spec.source.clone(), folder);
-            self.bring(location, &mut about, watch)?;
-            if about.files == 0 {
-                return Err(RepoError::Empty { location: shown(&spec.source) });
-            }
-            repos.push(about);
+            let about = Checkout::new(spec.source.clone(), folder);
+            repos.extend(self.bring(location, &Wanted::of(spec), about, watch)?);
         }
         Ok(Prepared { repos })
     }
 
-    fn bring(&self, location: &Location, about: &mut Checkout, watch: &mut Watch<'_>) -> Result<(), RepoError> {
-        self.meter.check()?;
-        (watch.progress)(Progress::Began { location: shown(&about.source) });
+    /// A repository, and its submodules after it: each has its mirror for itself, so that two that are each other's
+    /// submodules never wait for each other.
+    fn bring(
+        &self,
+        location: &Location,
+        wanted: &Wanted,
+        mut about: Checkout,
+        watch: &mut Watch<'_>,
+    ) -> Result<Vec<Checkout>, RepoError> {
         let into = self.tree().join(&about.folder);
         if !about.folder.is_empty() {
             create_dir_all(&into).map_err(RepoError::write(&into))?;
         }
+        let found = self.bring_one(location, wanted, (&mut about, watch))?;
+        let mut submodules = Submodules::of(location, found, self.meter.terms)?;
+        let mut brought = vec![about];
+        while let Some(next) = submodules.next() {
+            let folder = Path::new(&brought[0].folder).join(&next.path).to_string_lossy().into_owned();
+            let mut inner = Checkout::new(next.source(), folder);
+            let found = self.bring_one(&next.location, &next.wanted, (&mut inner, watch))?;
+            brought.push(inner);
+            submodules.inside(&next, found)?;
+        }
+        match brought.iter().all(|about| about.files == 0) {
+            true => Err(RepoError::Empty { location: shown(&brought[0].source) }),
+            false => Ok(brought),
+        }
+    }
+
+    /// One repository into its folder; returns the submodules that are still to come.
+    fn bring_one(
+        &self,
+        location: &Location,
+        wanted: &Wanted,
+        (about, watch): (&mut Checkout, &mut Watch<'_>),
+    ) -> Result<Vec<Submodule>, RepoError> {
+        self.meter.check()?;
+        (watch.progress)(Progress::Began { location: shown(&about.source) });
         let workspaces = self.dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let place = &Place { into: &into, workspaces, meter: self.meter };
+        let into = &self.tree().join(&about.folder);
+        let place = &Place { into, workspaces, meter: self.meter };
         match location {
-            Location::Folder(path) => Local { path, place, about, watch }.files(),
-            Location::Commit(path) => Local { path, place, about, watch }.commit(),
+            Location::Folder(path) => Local { path, wanted, place, about, watch }.files().map(|()| Vec::new()),
+            Location::Commit(path) => Local { path, wanted, place, about, watch }.commit(),
             Location::Server(url) => {
                 let scratch = self.partial.join("git");
                 let mirrors = self.meter.terms.mirrors.as_deref().unwrap_or(&scratch);
-                Remote { url, place, about, watch }.bring(mirrors)
+                Remote { url, wanted, place, about, watch }.bring(mirrors)
             }
         }
     }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use skep_model::RepoSource;
 
+use crate::Origin;
+
 /// A workspace that is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
-    /// In the order of the sources.
+    /// In the order of the sources; each is followed by its submodules that were brought, as repositories of their own.
     pub repos: Vec<Checkout>,
 }
 
@@ -21,20 +23,24 @@ pub struct Checkout {
     pub folder: String,
     /// The commit that it is at, in hexadecimal; none for a folder that git doesn't know, or before the first commit.
     pub commit: Option<String>,
-    /// The branch that is checked out at the source; none when its HEAD is at a commit only.
+    /// The branch that was named, or else that is checked out at the source; none for a tag or a commit, or when the
+    /// source's HEAD is at a commit only.
     pub branch: Option<String>,
     /// Whether the files differ from the commit, as far as git was not told to overlook it: changed, staged, deleted or
     /// not tracked.
     pub dirty: bool,
     /// Why the commit or whether the files differ from it is not known, if it isn't. The files are whole all the same.
     pub unknown: Option<String>,
+    /// The paths of the commit that are checked out, with everything below them; everything if there are none. What is
+    /// missing elsewhere was not deleted.
+    pub sparse: Vec<String>,
     /// Files and links written; folders don't count.
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
     /// Pipes, sockets and devices, which are left out.
     pub special: u64,
-    /// Submodules, which are empty folders.
+    /// Submodules that are empty folders.
     pub submodules: Vec<String>,
     /// The folder of git's objects, the commit's among them; none without a commit, or where they are not kept.
     pub objects: Option<PathBuf>,
@@ -50,12 +56,19 @@ impl Checkout {
             branch: None,
             dirty: false,
             unknown: None,
+            sparse: Vec::new(),
             files: 0,
             bytes: 0,
             special: 0,
             submodules: Vec::new(),
             objects: None,
         }
+    }
+
+    /// What its work tree begins with.
+    pub fn origin(&self) -> Option<Origin> {
+        let Self { commit, branch, sparse, objects, .. } = self.clone();
+        Some(Origin { objects: objects?, commit, branch, sparse })
     }
 }
 
@@ -71,6 +84,9 @@ impl fmt::Display for Checkout {
             (None, _) => write!(f, "without a commit")?,
         }
         write!(f, "{}, {} files, {} bytes", if self.dirty { " with changes" } else { "" }, self.files, self.bytes)?;
+        if !self.sparse.is_empty() {
+            write!(f, ", of {} paths only", self.sparse.len())?;
+        }
         if let Some(reason) = &self.unknown {
             write!(f, ", git's data not read in full: {}", reason.escape_debug())?;
         }

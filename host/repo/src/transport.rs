@@ -9,6 +9,7 @@ use git2::transport::{Service, SmartSubtransport, SmartSubtransportStream, Trans
 
 use crate::RepoError;
 use crate::http::Server;
+use crate::readable::Readable;
 
 thread_local! {
     /// libgit2 makes transports by itself, on the thread that fetches, and passes nothing along.
@@ -38,15 +39,14 @@ struct Subtransport(Arc<Server>);
 
 impl SmartSubtransport for Subtransport {
     fn action(&self, _: &str, action: Service) -> Result<Box<dyn SmartSubtransportStream>, git2::Error> {
-        let server = Arc::clone(&self.0);
-        let stream = match action {
-            Service::UploadPackLs => Stream { state: State::Listing, server },
-            Service::UploadPack => Stream { state: State::Asking(Vec::new()), server },
+        let state = match action {
+            Service::UploadPackLs => State::Listing,
+            Service::UploadPack => State::Asking(Vec::new()),
             Service::ReceivePackLs | Service::ReceivePack => {
                 return Err(git2::Error::from_str("pushing is not served"));
             }
         };
-        Ok(Box::new(stream))
+        Ok(Box::new(Stream { state, server: Arc::clone(&self.0) }))
     }
 
     fn close(&self) -> Result<(), git2::Error> {
@@ -70,7 +70,7 @@ enum State {
 impl Stream {
     fn answer(&mut self) -> Result<&mut Box<dyn Read + Send>, RepoError> {
         match &self.state {
-            State::Listing => self.state = State::Answering(Box::new(self.server.list()?)),
+            State::Listing => self.state = State::Answering(Box::new(Readable::new(self.server.list()?))),
             State::Asking(request) => self.state = State::Answering(Box::new(self.server.fetch(request)?)),
             State::Answering(_) => {}
         }

@@ -39,6 +39,8 @@ use store::{Content, Packing};
 
 /// Names other objects that are this repository's too, as git has it.
 const ALTERNATES: &str = "objects/info/alternates";
+/// Holds the paths that are checked out where not everything is, a zero byte after each.
+const SPARSE: &str = "sparse";
 /// Holds the name of the base.
 const BASE: &str = "base";
 /// A file with more bytes is not compared: its change is told, but neither its lines nor its content.
@@ -58,6 +60,8 @@ pub struct Origin {
     pub commit: Option<String>,
     /// The branch that it is on.
     pub branch: Option<String>,
+    /// The paths of the commit that were checked out; everything if there are none. What is missing elsewhere counts as unchanged.
+    pub sparse: Vec<String>,
 }
 
 /// Files that guests may write, and git data that they may not.
@@ -115,6 +119,12 @@ impl WorkTree {
                 let commit = commit.and_then(|id| repository.find_commit(id)).map_err(&failed)?;
                 point_head(&repository, origin.branch.as_deref(), commit.id()).map_err(&failed)?;
                 self.write(staged::STAGED, format!("{}\n", commit.tree_id()).as_bytes())?;
+                if !origin.sparse.is_empty() {
+                    self.write(
+                        SPARSE,
+                        origin.sparse.iter().map(|path| format!("{path}\0")).collect::<String>().as_bytes(),
+                    )?;
+                }
                 Listing::read(&repository, commit.tree_id(), meter)?
             }
             None => Listing::default(),
@@ -188,6 +198,15 @@ impl WorkTree {
             }
         }
         Ok(())
+    }
+
+    fn sparse(&self) -> Result<Vec<String>, RepoError> {
+        let path = self.git.join(SPARSE);
+        match read(&path) {
+            Ok(paths) => Ok(String::from_utf8_lossy(&paths).split_terminator('\0').map(str::to_owned).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(RepoError::read(&path)(error)),
+        }
     }
 
     /// The name of the tree of the files as they are now. What is ignored and not of the base doesn't count. Nothing but

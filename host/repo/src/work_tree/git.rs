@@ -12,7 +12,8 @@ use git2::{Config, Oid, Repository, Signature, Time};
 use rustix::fs::{Mode, fchmod};
 
 use crate::meter::{Meter, Terms};
-use crate::work_tree::listing::{Listing, SUBMODULE};
+use crate::sparse::{Part, Sparse};
+use crate::work_tree::listing::{Entry, Listing, SUBMODULE};
 use crate::work_tree::{WorkTree, scan, store};
 use crate::{RepoError, beneath};
 
@@ -175,8 +176,18 @@ impl Git<'_> {
         }
     }
 
+    /// The files as they are now. What was never checked out is there as it is tracked.
     pub(crate) fn now(&self, tracked: &Listing) -> Result<Listing, RepoError> {
-        self.tree.now(tracked, &self.meter).map(|(_, now)| now)
+        let (_, now) = self.tree.now(tracked, &self.meter)?;
+        let sparse = self.tree.sparse()?;
+        if sparse.is_empty() {
+            return Ok(now);
+        }
+        let sparse = Sparse::known(&sparse);
+        let beside = |entry: &&Entry| sparse.part(Path::new(OsStr::from_bytes(&entry.path))) == Part::Beside;
+        let left_out = tracked.entries().iter().filter(beside).filter(|entry| !now.is_taken(&entry.path));
+        let left_out: Vec<_> = left_out.cloned().collect();
+        Ok(Listing::new(now.into_entries().into_iter().chain(left_out).collect()))
     }
 
     /// The files of a side, sorted by path.

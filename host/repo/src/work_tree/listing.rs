@@ -84,6 +84,12 @@ impl Listing {
         self.entries.get(self.position(&prefix)).is_some_and(|entry| entry.path.starts_with(&prefix))
     }
 
+    /// Whether something has this path, is in a folder of that name, or is where a folder would have to be for it.
+    pub(crate) fn is_taken(&self, path: &[u8]) -> bool {
+        let mut above = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| &path[..end]);
+        self.get(path).is_some() || self.below(path) || above.any(|folder| self.get(folder).is_some())
+    }
+
     fn position(&self, path: &[u8]) -> usize {
         self.entries.partition_point(|entry| entry.path.as_slice() < path)
     }

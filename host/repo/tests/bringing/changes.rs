@@ -226,7 +226,12 @@ fn a_copied_work_trees_changes_are_part_of_the_base_and_its_objects_stay_where_t
     run.scene.write("dirty", "two");
     run.scene.write("untracked", "new");
     let before = portrait(&origin);
-    let from = Origin { objects: origin.join("objects"), commit: Some(commit.clone()), branch: Some("side/x".into()) };
+    let from = Origin {
+        objects: origin.join("objects"),
+        commit: Some(commit.clone()),
+        branch: Some("side/x".into()),
+        sparse: Vec::new(),
+    };
     run.begin_from(Some(&from)).unwrap();
     assert_eq!(run.told(), [""; 0]);
     run.scene.write("dirty", "three");
@@ -251,7 +256,12 @@ fn without_a_commit_head_is_a_branch_that_is_not_born_and_without_a_branch_it_is
     let run = Run::new();
     run.scene.write("file", "one");
     let commit = run.scene.committed();
-    let from = Origin { objects: run.files().join(".git/objects"), commit: Some(commit.clone()), branch: None };
+    let from = Origin {
+        objects: run.files().join(".git/objects"),
+        commit: Some(commit.clone()),
+        branch: None,
+        sparse: Vec::new(),
+    };
     run.begin_from(Some(&from)).unwrap();
     assert_eq!(fs::read_to_string(run.git_folder().join("HEAD")).unwrap().trim(), commit);
     assert_eq!(run.told(), [""; 0], "the look-alike of git's own folder is no file");
@@ -260,7 +270,8 @@ fn without_a_commit_head_is_a_branch_that_is_not_born_and_without_a_branch_it_is
 #[test]
 fn an_origin_that_lacks_the_commit_leaves_no_git_folder() {
     let run = Run::new();
-    let from = Origin { objects: run.scene.at("nowhere"), commit: Some("1".repeat(40)), branch: None };
+    let from =
+        Origin { objects: run.scene.at("nowhere"), commit: Some("1".repeat(40)), branch: None, sparse: Vec::new() };
     assert!(matches!(run.begin_from(Some(&from)), Err(RepoError::Git { .. })));
     assert_eq!(fs::read_dir(run.scene.at("data")).unwrap().count(), 0);
 }
@@ -463,7 +474,8 @@ fn a_submodule_stays_what_it_is() {
     run.scene.git(["commit", "--quiet", "--message", "x"]);
     let commit = run.scene.git(["rev-parse", "HEAD"]);
     fs::create_dir_all(run.files().join("vendor/lib")).unwrap();
-    let from = Origin { objects: run.files().join(".git/objects"), commit: Some(commit), branch: None };
+    let from =
+        Origin { objects: run.files().join(".git/objects"), commit: Some(commit), branch: None, sparse: Vec::new() };
     run.begin_from(Some(&from)).unwrap();
     assert_eq!(run.digest(), run.scene.git(["rev-parse", "HEAD^{tree}"]));
     fs::remove_dir(run.files().join("vendor/lib")).unwrap();

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
-use skep_model::{RepoSource, RepoSpec};
+use skep_model::{Depth, RepoSource, RepoSpec};
 use skep_repo::{Durability, Progress, RepoError, Terms, remove};
 
 use crate::scene::{Scene, portrait};
@@ -352,13 +352,22 @@ fn a_repository_is_brought_into_the_folder_that_it_names_and_what_is_not_served_
     assert_eq!(prepared.repos[0].folder, "lib/x");
     assert_eq!(scene.names(), ["lib/", "lib/x/", "lib/x/a"]);
 
-    let scene = Scene::new();
-    let refused = scene.prepare_repos(&[RepoSpec { submodules: true, ..scene.file_url().into() }], &Terms::default());
-    assert_eq!(
-        refused.unwrap_err().to_string(),
-        format!(
-            "`submodules` of the repository file://{} is not served by this host yet; leave it out",
-            scene.source().display()
-        )
+    let plain = RepoSpec::from(scene.path_source());
+    for (key, asked) in [
+        ("ref", RepoSpec { reference: Some("main".to_owned()), ..plain.clone() }),
+        ("depth", RepoSpec { depth: Depth::Full, ..plain.clone() }),
+        ("sparse", RepoSpec { sparse: vec!["a".to_owned()], ..plain.clone() }),
+        ("submodules", RepoSpec { submodules: true, ..plain.clone() }),
+    ] {
+        let refused = Scene::new().prepare_repos(&[asked], &Terms::default()).unwrap_err();
+        let because = "a folder is copied as it is; name its file:// URL to have a commit of it";
+        let message = format!("`{key}` of the repository {} is not served: {because}", scene.source().display());
+        assert_eq!(refused.to_string(), message);
+    }
+    let secret = RepoSpec { credential: Some("TOKEN".to_owned()), ..scene.file_url().into() };
+    let refused = Scene::new().prepare_repos(&[secret], &Terms::default()).unwrap_err().to_string();
+    assert!(
+        refused.ends_with("credentials come with secrets, which this host doesn't serve yet; leave it out"),
+        "{refused}"
     );
 }

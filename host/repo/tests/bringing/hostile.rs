@@ -113,7 +113,7 @@ fn object(scene: &Scene, kind: &str, content: &[u8]) -> String {
 }
 
 /// A tree of entries as git stores it: mode, name, 20 bytes.
-fn tree(scene: &Scene, entries: &[(&str, &[u8], &str)]) -> String {
+pub(crate) fn tree(scene: &Scene, entries: &[(&str, &[u8], &str)]) -> String {
     let mut content = Vec::new();
     for (mode, name, id) in entries {
         content.extend_from_slice(mode.as_bytes());

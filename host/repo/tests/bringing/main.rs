@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 mod changes;
+mod depths;
 mod folders;
 mod hostile;
 mod indexes;
 mod machine;
 mod mirrors;
+mod references;
 mod scene;
 mod server;
 mod servers;
+mod sparse;
+mod submodules;
 mod tls;
 mod work_trees;

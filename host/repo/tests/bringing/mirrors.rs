@@ -2,18 +2,12 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use skep_model::RepoSource;
-use skep_repo::{Prepared, Progress, RepoError, Terms, remove, shrink_mirrors};
+use skep_repo::{Prepared, RepoError, remove, shrink_mirrors};
 
 use crate::scene::Scene;
 use crate::server::Server;
-
-fn kept(scene: &Scene) -> Terms {
-    let mirrors = Some(scene.at("mirrors"));
-    Terms { allow_private: true, wall: Duration::from_secs(60), mirrors, ..Terms::default() }
-}
 
 /// A scene with thirty files in a repository, and a server of it.
 fn served() -> (Scene, Server) {
@@ -28,16 +22,7 @@ fn served() -> (Scene, Server) {
 
 /// Prepares a new workspace from the server; returns how many objects came over the wire, too.
 fn again(scene: &Scene, server: &Server) -> Result<(Prepared, u64), RepoError> {
-    remove(&scene.workspace())?;
-    let mut objects = 0;
-    let mut progress = |progress| {
-        if let Progress::Received { of, .. } = progress {
-            objects = of;
-        }
-    };
-    let source = RepoSource::Url(server.url("source/.git"));
-    let prepared = scene.watched(&[source.into()], &kept(scene), &mut progress, &AtomicBool::new(false))?;
-    Ok((prepared, objects))
+    scene.again(&RepoSource::Url(server.url("source/.git")).into())
 }
 
 #[test]
@@ -92,7 +77,7 @@ fn preparations_at_once_share_one_mirror_and_each_is_whole() {
             let (scene, url) = (&scene, &url);
             scope.spawn(move || {
                 let dest = scene.at(format!("data/workspace-{number}"));
-                let (cancel, terms) = (AtomicBool::new(false), kept(scene));
+                let (cancel, terms) = (AtomicBool::new(false), scene.kept());
                 let watch = skep_repo::Watch { progress: &mut |_| {}, cancel: &cancel };
                 let prepared =
                     skep_repo::prepare(&dest, &[RepoSource::Url(url.clone()).into()], &terms, watch).unwrap();
@@ -112,7 +97,7 @@ fn mirrors_that_were_not_used_lately_give_way() {
     let other = RepoSource::Url(server.url("source"));
     for source in [source, other] {
         remove(&scene.workspace()).unwrap();
-        scene.prepare_with(&[source], &kept(&scene)).unwrap();
+        scene.prepare_with(&[source], &scene.kept()).unwrap();
     }
     let count = || std::fs::read_dir(scene.at("mirrors")).unwrap().count();
     assert_eq!(count(), 2, "a slash at the end makes no other repository");

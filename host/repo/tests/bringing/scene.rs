@@ -7,10 +7,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use skep_model::{RepoSource, RepoSpec};
-use skep_repo::{Prepared, Progress, RepoError, Terms, Watch, prepare};
+use skep_repo::{Prepared, Progress, RepoError, Terms, Watch, prepare, remove};
 use tempfile::TempDir;
 
 pub(crate) struct Scene {
@@ -86,6 +87,26 @@ impl Scene {
         assert_eq!(self.workspace().exists(), prepared.is_ok(), "{prepared:?}");
         assert!(!self.at("data/workspace.partial").exists(), "a partial workspace is left after {prepared:?}");
         prepared
+    }
+
+    /// With servers of this machine, whose git data is kept.
+    pub(crate) fn kept(&self) -> Terms {
+        let mirrors = Some(self.at("mirrors"));
+        Terms { allow_private: true, wall: Duration::from_secs(60), mirrors, ..Terms::default() }
+    }
+
+    /// Prepares a new workspace, with what was kept; returns how many objects came over the wire, too.
+    pub(crate) fn again(&self, repo: &RepoSpec) -> Result<(Prepared, u64), RepoError> {
+        remove(&self.workspace())?;
+        let mut objects = 0;
+        let mut progress = |progress| {
+            if let Progress::Received { of, .. } = progress {
+                objects = of;
+            }
+        };
+        let repos = std::slice::from_ref(repo);
+        let prepared = self.watched(repos, &self.kept(), &mut progress, &AtomicBool::new(false))?;
+        Ok((prepared, objects))
     }
 
     pub(crate) fn path_source(&self) -> RepoSource {
