@@ -22,6 +22,7 @@
 mod beneath;
 mod checkout;
 mod copy;
+mod duplicate;
 mod error;
 mod file;
 mod folder;
@@ -36,6 +37,7 @@ mod meter;
 mod mirror;
 mod modules;
 mod names;
+mod pin;
 mod pool;
 mod prepare;
 mod prepared;
@@ -53,10 +55,12 @@ mod transport;
 mod wanted;
 mod work_tree;
 
+pub use duplicate::duplicate;
 pub use error::RepoError;
 pub use meter::{Durability, Progress, Terms, Watch};
 pub use mirror::shrink_mirrors;
-pub use prepare::prepare;
+pub use pin::{Pin, pin};
+pub use prepare::{prepare, prepare_at};
 pub use prepared::{Checkout, Prepared};
 pub use remove::remove;
 pub use work_tree::{

@@ -17,7 +17,7 @@ use crate::skipped::Skipped;
 use crate::submodules::Submodule;
 use crate::tracked::Tracked;
 use crate::wanted::{Tip, Wanted};
-use crate::{Checkout, RepoError, beneath, libgit, wanted};
+use crate::{Checkout, Pin, RepoError, beneath, libgit, wanted};
 
 /// Where a repository goes.
 pub(crate) struct Place<'a> {
@@ -86,19 +86,14 @@ impl Local<'_, '_> {
     /// A `file://` URL: the commit that is wanted of the repository there. There is nothing to fetch, since its objects
     /// can be read where they are.
     pub(crate) fn commit(self) -> Result<Vec<Submodule>, RepoError> {
-        must_be_folder(self.path)?;
-        let Some(repository) = libgit::open(self.path)? else {
-            let reason =
-                "a folder without git data; name its path instead of a URL to have its files copied".to_owned();
-            return Err(RepoError::NoRepository { url: self.path.display().to_string(), reason });
-        };
+        let repository = open(self.path)?;
         self.check_out(&repository)
     }
 
     fn check_out(self, repository: &Repository) -> Result<Vec<Submodule>, RepoError> {
         let location = self.path.display().to_string();
         let (branch, commit) = tip(repository, &self.wanted.tip, &location)?;
-        self.about.branch = branch;
+        self.about.branch = branch.or_else(|| self.wanted.branch.clone());
         self.about.objects = Some(repository.commondir().join("objects"));
         let checking = Checking { repository, wanted: self.wanted, location: &location, place: self.place };
         checking.out(&commit, self.about, self.watch)
@@ -113,6 +108,21 @@ impl Local<'_, '_> {
         let copy = Copy { origin, from, to, workspaces, tracked, absent, meter: place.meter, tally: Tally::default() };
         copy.run(rules, self.about, self.watch)
     }
+}
+
+/// Which commit of the repository of a `file://` URL is wanted.
+pub(crate) fn pin(path: &Path, wanted: &Wanted) -> Result<Pin, RepoError> {
+    let repository = open(path)?;
+    let (branch, commit) = tip(&repository, &wanted.tip, &path.display().to_string())?;
+    Ok(Pin { commit: commit.id().to_string(), branch })
+}
+
+fn open(path: &Path) -> Result<Repository, RepoError> {
+    must_be_folder(path)?;
+    libgit::open(path)?.ok_or_else(|| {
+        let reason = "a folder without git data; name its path instead of a URL to have its files copied".to_owned();
+        RepoError::NoRepository { url: path.display().to_string(), reason }
+    })
 }
 
 fn must_be_folder(path: &Path) -> Result<(), RepoError> {

@@ -13,7 +13,7 @@ use crate::meter::{Durability, Meter, Progress};
 use crate::remote::Remote;
 use crate::submodules::{Submodule, Submodules};
 use crate::wanted::Wanted;
-use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
+use crate::{Checkout, Pin, Prepared, RepoError, Terms, Watch, remove};
 
 /// Makes the workspace `dest`, which must not exist, of these repositories. Each goes into the folder that it names; where it
 /// names none, a single one goes straight into the workspace and several have a folder each. None at all make an empty
@@ -24,7 +24,21 @@ use crate::{Checkout, Prepared, RepoError, Terms, Watch, remove};
 ///
 /// # Errors
 /// See [`RepoError`]; nothing is left then.
-pub fn prepare(dest: &Path, repos: &[RepoSpec], terms: &Terms, mut watch: Watch<'_>) -> Result<Prepared, RepoError> {
+pub fn prepare(dest: &Path, repos: &[RepoSpec], terms: &Terms, watch: Watch<'_>) -> Result<Prepared, RepoError> {
+    prepare_at(dest, repos, &[], terms, watch)
+}
+
+/// The same, with these repositories at these commits. One without a pin is at what its source has now.
+///
+/// # Errors
+/// See [`RepoError`]; nothing is left then.
+pub fn prepare_at(
+    dest: &Path,
+    repos: &[RepoSpec],
+    pins: &[Option<Pin>],
+    terms: &Terms,
+    mut watch: Watch<'_>,
+) -> Result<Prepared, RepoError> {
     if dest.symlink_metadata().is_ok() {
         return Err(RepoError::Exists { dest: dest.to_owned() });
     }
@@ -33,7 +47,12 @@ pub fn prepare(dest: &Path, repos: &[RepoSpec], terms: &Terms, mut watch: Watch<
     let locations = repos.iter().map(|repo| Location::of(&repo.source, terms)).collect::<Result<Vec<_>, _>>()?;
     let build = Build { dest, partial: partial(dest), meter: &meter };
     remove(&build.partial)?;
-    let prepared = build.fill(repos, &locations, &mut watch).and_then(|prepared| build.keep().map(|()| prepared));
+    let wanted: Vec<_> = repos
+        .iter()
+        .enumerate()
+        .map(|(at, repo)| (repo, Wanted::at(repo, pins.get(at).and_then(Option::as_ref))))
+        .collect();
+    let prepared = build.fill(&wanted, &locations, &mut watch).and_then(|prepared| build.keep().map(|()| prepared));
     if prepared.is_err() {
         // What can't be removed now is removed by the next call; the first error is the one to tell.
         drop(remove(&build.partial));
@@ -42,7 +61,7 @@ pub fn prepare(dest: &Path, repos: &[RepoSpec], terms: &Terms, mut watch: Watch<
 }
 
 /// Refuses what would otherwise be left undone without a word.
-fn served(repo: &RepoSpec) -> Result<(), RepoError> {
+pub(crate) fn served(repo: &RepoSpec) -> Result<(), RepoError> {
     let RepoSpec { source, reference, depth, sparse, submodules, credential, directory: _ } = repo;
     let of_a_commit = [
         ("ref", reference.is_some()),
@@ -75,15 +94,21 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    fn fill(&self, specs: &[RepoSpec], locations: &[Location], watch: &mut Watch<'_>) -> Result<Prepared, RepoError> {
+    fn fill(
+        &self,
+        repos: &[(&RepoSpec, Wanted)],
+        locations: &[Location],
+        watch: &mut Watch<'_>,
+    ) -> Result<Prepared, RepoError> {
         let tree = self.tree();
         create_dir_all(&tree).map_err(RepoError::write(&tree))?;
-        let mut repos = Vec::with_capacity(specs.len());
-        for ((spec, location), folder) in specs.iter().zip(locations).zip(folders(specs)) {
+        let specs: Vec<_> = repos.iter().map(|(spec, _)| (*spec).clone()).collect();
+        let mut prepared = Vec::with_capacity(repos.len());
+        for (((spec, wanted), location), folder) in repos.iter().zip(locations).zip(folders(&specs)) {
             let about = Checkout::new(spec.source.clone(), folder);
-            repos.extend(self.bring(location, &Wanted::of(spec), about, watch)?);
+            prepared.extend(self.bring(location, wanted, about, watch)?);
         }
-        Ok(Prepared { repos })
+        Ok(Prepared { repos: prepared })
     }
 
     /// A repository, and its submodules after it: each has its mirror for itself, so that two that are each other's

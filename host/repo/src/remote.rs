@@ -30,20 +30,32 @@ pub(crate) struct Remote<'a, 'w> {
 impl Remote<'_, '_> {
     /// Fetches into the mirror of the URL below `mirrors`, and checks the commit out.
     pub(crate) fn bring(mut self, mirrors: &Path) -> Result<Vec<Submodule>, RepoError> {
+        self.with_mirror(mirrors, Self::bring_from)
+    }
+
+    /// Fetches into the mirror of the URL below `mirrors`, and returns the commit.
+    pub(crate) fn pin(mut self, mirrors: &Path) -> Result<Oid, RepoError> {
+        self.with_mirror(mirrors, |remote, mirror| Ok(remote.fetched(mirror)?.id()))
+    }
+
+    fn with_mirror<T>(
+        &mut self,
+        mirrors: &Path,
+        work: impl Fn(&mut Self, &Mirror) -> Result<T, RepoError>,
+    ) -> Result<T, RepoError> {
         let mirror = Mirror::open(mirrors, self.url, self.place.meter)?;
         let was_there = mirror.was_there;
-        match self.bring_from(&mirror) {
+        match work(self, &mirror) {
             // What an earlier crash or a full disk left of it is no reason to fail.
             Err(RepoError::Git { .. }) if was_there => {
                 let mirror = mirror.emptied()?;
-                self.start_again()?;
-                self.bring_from(&mirror)
+                work(self, &mirror)
             }
             brought => brought,
         }
     }
 
-    fn bring_from(&mut self, mirror: &Mirror) -> Result<Vec<Submodule>, RepoError> {
+    fn fetched<'m>(&mut self, mirror: &'m Mirror) -> Result<git2::Commit<'m>, RepoError> {
         let location = self.url.to_string();
         let known = match self.wanted.tip {
             Tip::Commit(id) | Tip::Linked(id) => mirror.has(id, self.wanted.depth, self.place.meter)?,
@@ -51,16 +63,23 @@ impl Remote<'_, '_> {
         };
         let id = known.map_or_else(|| self.ask(mirror, &location), Ok)?;
         let no_commit = || RepoError::git(&location)(git2::Error::from_str("what was fetched is no commit"));
-        let commit = mirror.commit(id).ok_or_else(no_commit)?;
+        mirror.commit(id).ok_or_else(no_commit)
+    }
+
+    fn bring_from(&mut self, mirror: &Mirror) -> Result<Vec<Submodule>, RepoError> {
+        self.start()?;
+        let commit = self.fetched(mirror)?;
+        let location = self.url.to_string();
         let (repository, wanted) = (&mirror.repository, self.wanted);
         let checking = Checking { repository, wanted, location: &location, place: self.place };
         self.about.objects = self.place.meter.terms.mirrors.is_some().then(|| mirror.objects());
         checking.out(&commit, self.about, self.watch)
     }
 
-    /// Nothing is written yet.
-    fn start_again(&mut self) -> Result<(), RepoError> {
+    /// Nothing is written yet, even if this is not the first mirror.
+    fn start(&mut self) -> Result<(), RepoError> {
         *self.about = Checkout::new(self.about.source.clone(), self.about.folder.clone());
+        self.about.branch.clone_from(&self.wanted.branch);
         remove(self.place.into)?;
         std::fs::create_dir(self.place.into).map_err(RepoError::write(self.place.into))
     }

@@ -80,7 +80,7 @@ impl<'a> Submodules<'a> {
             }
             let location = locate(outer, &submodule, self.terms).map_err(refused)?;
             let (tip, depth, sparse) = (Tip::Linked(submodule.id), Depth::default(), Vec::new());
-            let wanted = Wanted { tip, depth, sparse, submodules: true };
+            let wanted = Wanted { tip, branch: None, depth, sparse, submodules: true };
             self.waiting.push(Next { location, wanted, path, level });
         }
         Ok(())

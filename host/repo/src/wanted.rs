@@ -3,7 +3,7 @@
 use git2::{Oid, Reference, Repository};
 use skep_model::{Depth, RepoSpec};
 
-use crate::RepoError;
+use crate::{Pin, RepoError};
 
 /// The most names of a repository that a message proposes.
 const PROPOSED: usize = 5;
@@ -14,6 +14,8 @@ const LETTERS: usize = 64;
 /// What is wanted of a repository.
 pub(crate) struct Wanted {
     pub(crate) tip: Tip,
+    /// The branch that a commit was named by.
+    pub(crate) branch: Option<String>,
     pub(crate) depth: Depth,
     /// Paths of the commit; everything if there are none.
     pub(crate) sparse: Vec<String>,
@@ -46,7 +48,16 @@ pub(crate) struct Found {
 impl Wanted {
     pub(crate) fn of(spec: &RepoSpec) -> Self {
         let RepoSpec { reference, depth, sparse, submodules, .. } = spec.clone();
-        Self { tip: Tip::of(reference.as_deref()), depth, sparse, submodules }
+        Self { tip: Tip::of(reference.as_deref()), branch: None, depth, sparse, submodules }
+    }
+
+    /// The same, of the commit that it is known to be.
+    pub(crate) fn at(spec: &RepoSpec, pin: Option<&Pin>) -> Self {
+        let wanted = Self::of(spec);
+        match pin.and_then(|pin| Some((Oid::from_str(&pin.commit).ok()?, pin.branch.clone()))) {
+            Some((commit, branch)) => Self { tip: Tip::Commit(commit), branch, ..wanted },
+            None => wanted,
+        }
     }
 }
 

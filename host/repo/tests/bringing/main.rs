@@ -8,6 +8,7 @@ mod hostile;
 mod indexes;
 mod machine;
 mod mirrors;
+mod pins;
 mod references;
 mod scene;
 mod server;
