@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn each_fault_of_a_journal_is_named() {
-        let finished = |started| Happening::Finished { started, outcome: Outcome::Cancelled(String::new()) };
+        let finished =
+            |started| Happening::Finished { started, outcome: Outcome::Cancelled(String::new()), workspace: None };
         let started = || Happening::Started { call: Call::ListTools };
         let twice = events(vec![started(), finished(1), finished(1), finished(9), end()]);
         assert_eq!(

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use skep_config::ImageName;
 use skep_engine::{Images, Loaded, git};
-use skep_model::{Access, Limits, RepoSource, Stream};
+use skep_model::{Access, Limits, RepoSource, Stream, Timestamp};
 use skep_repo::{Checkout, Prepared, Terms};
 use skep_sandbox::git::Git;
 use skep_sandbox::{Config, Execution, Input, Meter, Sandbox, Workspace};
@@ -71,6 +71,15 @@ impl Commands {
     /// # Panics
     /// The folder can't be used.
     pub async fn line(&self, folder: &Folder, line: &str) -> Ran {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+        self.line_at(folder, line, Some(Timestamp(now.as_millis() as u64)), Some(1)).await
+    }
+
+    /// The same with a time and a seed, or this machine's own.
+    ///
+    /// # Panics
+    /// The folder can't be used.
+    pub async fn line_at(&self, folder: &Folder, line: &str, began: Option<Timestamp>, seed: Option<u64>) -> Ran {
         let shown: Arc<Mutex<[Vec<u8>; 2]>> = Arc::default();
         let seen = Arc::clone(&shown);
         let show = move |stream, bytes: &[u8]| {
@@ -91,6 +100,8 @@ impl Commands {
             time_limit: None,
             output_bytes: 0,
             meter: Arc::new(Meter::new(limits)),
+            began,
+            seed,
             git: folder.git.as_ref().map(|(_, git)| git.clone()),
         };
         let executed = self.sandbox.execute(execution).await;

@@ -318,7 +318,7 @@ async fn the_repositories_of_an_environment_come_first_and_where_it_says() {
         let run = host.engine.submit(submission).await.expect("it is accepted");
         assert_eq!(host.end(run).await.state, RunState::Succeeded);
         let prepared = host.events(run).into_iter().find_map(|(_, event)| match event.what {
-            Happening::Prepared { workspace } => Some(workspace),
+            Happening::Prepared { workspace, .. } => Some(workspace),
             _ => None,
         });
         prepared.expect("it has a workspace")

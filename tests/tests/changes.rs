@@ -315,3 +315,19 @@ async fn a_submodule_is_a_repository_of_its_own_for_git_and_for_what_a_run_chang
 async fn with_repos(site: &Site, repo: &Path, keys: &str) -> Host {
     host_of(site, &format!("[[repos]]\nurl = \"file://{}\"\n{keys}", repo.display())).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_workspace_is_kept_where_the_environment_says_so() {
+    let site = Site::new();
+    let (host, repo) = (host_of(&site, "retention = { archive = true }\n").await, repository(&site, "repo"));
+    let run = run(&host, &[&repo], &["echo built > artifact.bin; rm README.md"]).await;
+    let (media_type, archive) = artifact(&host, run, "workspace.tar.gz").expect("it is kept");
+    assert_eq!(media_type, "application/gzip");
+    let (file, folder) = (site.beside("all.tar.gz"), site.beside("unpacked"));
+    std::fs::write(&file, archive).expect("a temporary folder can be written");
+    std::fs::create_dir(&folder).expect("a temporary folder can be written");
+    let tar = Command::new("tar").arg("-xzf").arg(&file).arg("-C").arg(&folder).status().expect("tar is there");
+    assert!(tar.success());
+    assert_eq!(std::fs::read(folder.join("artifact.bin")).expect("it is there"), b"built\n");
+    assert!(folder.join("src/main.rs").is_file() && !folder.join("README.md").exists());
+}

@@ -223,7 +223,7 @@ fn appended(events: &[(Seq, Event)]) -> Vec<(String, Outcome)> {
                 let arguments: Value = serde_json::from_str(arguments).expect("arguments are JSON");
                 lines.insert(*seq, arguments["line"].as_str().unwrap_or_default().to_owned());
             }
-            Happening::Finished { started, outcome } => {
+            Happening::Finished { started, outcome, .. } => {
                 answers.extend(lines.remove(started).map(|line| (line, outcome.clone())));
             }
             _ => {}

@@ -57,6 +57,8 @@ impl Shell {
             time_limit: None,
             output_bytes: 64 * 1024,
             meter: Arc::new(Meter::new(Limits { wall_ms: 300_000, cpu_ms: 120_000, ..Limits::TOOL })),
+            began: None,
+            seed: None,
             git: None,
         };
         let executed = self.sandbox.execute(execution).await;

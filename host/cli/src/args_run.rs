@@ -61,6 +61,15 @@ pub(crate) enum RunCommand {
         /// The run: its id, or the beginning or end of it
         id: String,
     },
+    /// Show where a run's workspace is while it is there, or copy it
+    #[command(after_help = help::RUN_WORKSPACE)]
+    Workspace {
+        /// The run: its id, or the beginning or end of it
+        id: String,
+        /// Copy it to this folder, which must not exist
+        #[arg(long, value_name = "DIR")]
+        export: Option<PathBuf>,
+    },
     /// List what a run kept, or get one of it
     #[command(after_help = help::RUN_ARTIFACTS)]
     Artifacts {

@@ -152,6 +152,8 @@ impl Trial<'_> {
             time_limit: timeout_ms.map(Duration::from_millis),
             output_bytes: KEPT,
             meter: Arc::new(Meter::new(limits)),
+            began: None,
+            seed: None,
             git: self.git.clone(),
         };
         let mut signals = Signals::listen()?;

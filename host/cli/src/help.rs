@@ -78,6 +78,15 @@ Examples
   skep run diff 0199f3a2 --list
   skep run diff 0199f3a2 | git apply";
 
+pub(crate) const RUN_WORKSPACE: &str = "\
+A run's workspace is removed when the run ends. That of a failed one stays as long as its environment says in
+`retention = { failed_workspace = \"1h\" }`. A copy has all files, with links as they are: what made them may have meant harm, so
+don't follow them unseen.
+
+Examples
+  skep run workspace 0199f3a2
+  skep run workspace 0199f3a2 --export /tmp/failed";
+
 pub(crate) const AGENT_LIST: &str = "\
 Agents are plugins with `provides = \"agent\"`. An agent has no rights of its own; the environment of a run gives it tools.";
 

@@ -124,6 +124,7 @@ impl Settings {
         let mut config =
             skep_engine::Config { maxima, tool_maxima, concurrency, queue, ..skep_engine::Config::default() };
         config.min_free_bytes = disk.min_free_bytes;
+        config.snapshot_bytes = disk.snapshot_bytes;
         config.repo = self.repo_terms();
         config.sandbox = self.sandbox_config()?;
         Ok(config)

@@ -28,6 +28,7 @@ mod run_read;
 mod run_replay;
 mod run_start;
 mod run_steer;
+mod run_workspace;
 mod shipped;
 mod signals;
 mod store_admin;
@@ -104,6 +105,7 @@ async fn dispatch_run(command: RunCommand, settings: &Settings, out: &Output) ->
         RunCommand::Cancel { id, reason } => run_steer::cancel(settings, out, &id, &reason).await,
         RunCommand::Replay { id } => run_replay::replay(settings, out, &id).await,
         RunCommand::Diff { id, list } => run_diff::diff(settings, out, &id, list),
+        RunCommand::Workspace { id, export } => run_workspace::workspace(settings, out, &id, export.as_deref()),
         RunCommand::Artifacts { id, get, to } => run_artifacts::artifacts(settings, out, &id, get.as_deref(), &to),
         RunCommand::Delete { id, reason } => run_steer::delete(settings, out, &id, &reason),
     }

@@ -117,9 +117,8 @@ impl<'a> Transcript<'a> {
             Happening::Attempt { number } => {
                 (palette.notice, format!("attempt {number}: the journal is fed to the agent again"))
             }
-            Happening::Prepared { workspace } if workspace.is_empty() => (palette.dim, "an empty workspace".to_owned()),
-            Happening::Prepared { workspace } => (palette.dim, workspace.join("\n")),
-            Happening::Startup { command, exit_code, reason, output } => {
+            Happening::Prepared { workspace, snapshot } => (palette.dim, prepared(workspace, *snapshot)),
+            Happening::Startup { command, exit_code, reason, output, .. } => {
                 let (style, why) = if *exit_code == 0 { (palette.dim, "") } else { (palette.bad, reason.as_str()) };
                 let ended = with(&format!("{command}  ended with {exit_code}"), why);
                 let output = self.shown(output);
@@ -129,7 +128,7 @@ impl<'a> Transcript<'a> {
             Happening::Said { text } => (palette.voice, self.shown(text)),
             Happening::Logged { stream, text } => (palette.dim, format!("{}{}", mark(*stream), self.shown(text))),
             Happening::Started { call } => return self.started(seq, event.at, call),
-            Happening::Finished { started, outcome } => return self.finished(*started, event.at, outcome),
+            Happening::Finished { started, outcome, .. } => return self.finished(*started, event.at, outcome),
             Happening::Printed { stream, text, .. } => (palette.dim, format!("{}{}", mark(*stream), self.shown(text))),
             Happening::Reported { artifact } => {
                 (palette.good, format!("{}, {}, {}", artifact.name, artifact.media_type, size(artifact.bytes)))
@@ -227,6 +226,12 @@ fn kind(what: &Happening) -> &'static str {
 
 fn with(word: &str, text: &str) -> String {
     if text.is_empty() { word.to_owned() } else { format!("{word}: {text}") }
+}
+
+fn prepared(workspace: &[String], snapshot: Option<RunId>) -> String {
+    let repositories = if workspace.is_empty() { "an empty workspace".to_owned() } else { workspace.join("\n") };
+    let from = snapshot.map(|run| format!("\nas the startup commands of run {run} left it"));
+    repositories + &from.unwrap_or_default()
 }
 
 fn mark(stream: Stream) -> &'static str {

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use skep_model::{Access, EgressRule, LimitKind, Overrides, REPOS, RepoSpec, StartupCommand};
+use skep_model::{Access, Circumstance, EgressRule, LimitKind, Overrides, REPOS, RepoSpec, StartupCommand};
 use skep_toml::{Document, Section, Value, folder, one_of, prose};
 
 use crate::guidance::{self, Prompt, Skill, Text};
@@ -72,6 +72,10 @@ pub struct Environment {
     pub egress: Vec<EgressRule>,
     /// Where secrets may be put.
     pub secrets: Vec<SecretBinding>,
+    /// The clock of commands.
+    pub clock: Circumstance,
+    /// The randomness of commands.
+    pub random: Circumstance,
     /// Folders of this machine beside the workspace.
     pub directories: Vec<Directory>,
     /// The model, and those that take its place when it can't be had, in order.
@@ -86,6 +90,8 @@ pub struct Environment {
     pub skills: Vec<Skill>,
     /// Prompts by name.
     pub prompts: BTreeMap<String, Prompt>,
+    /// Whether the workspace of every run is kept as an artifact when it ends.
+    pub archive_workspace: bool,
     /// How long the workspace of a failed run is kept, in milliseconds; it is removed at once when 0.
     pub failed_workspace_ms: u64,
     /// Where each value comes from.
@@ -142,6 +148,8 @@ const STARTUP_MS: u64 = 600_000;
 const COMMAND_BYTES: usize = 64 * 1024;
 /// The most of all startup commands and variables together, in bytes: a run's first event has room for all of them.
 const TOGETHER_BYTES: usize = 256 * 1024;
+const CIRCUMSTANCE: &[(&str, Circumstance)] =
+    &[("repeatable", Circumstance::Repeatable), ("machine", Circumstance::Machine)];
 /// The longest that a failed workspace is kept, in milliseconds: a week.
 const KEPT_MS: u64 = 7 * 24 * 3_600_000;
 
@@ -168,6 +176,7 @@ impl Environment {
         Document::parse(file, text, |root| {
             let egress = egress::granted(root);
             let mut mcp = mcp::servers(root);
+            let (failed_workspace_ms, archive_workspace) = root.section("retention").map(retention).unwrap_or_default();
             let environment = Self {
                 name: root.need("name", name::name),
                 description: root.get("description", prose).unwrap_or_default(),
@@ -175,6 +184,8 @@ impl Environment {
                 tools: root.list("tools", ToolPattern::parse),
                 workspace: root.get("workspace", one_of(ACCESS)).unwrap_or_default(),
                 repo: root.get("repo", one_of(REPO)).unwrap_or_default(),
+                clock: root.get("clock", one_of(CIRCUMSTANCE)).unwrap_or_default(),
+                random: root.get("random", one_of(CIRCUMSTANCE)).unwrap_or_default(),
                 repos: repos::repos(root, file),
                 image: images(root, file),
                 startup: root.sections("startup").into_iter().map(startup).collect(),
@@ -188,7 +199,8 @@ impl Environment {
                 rules: guidance::rules(root, reading),
                 skills: guidance::skills(root, reading),
                 prompts: guidance::prompts(root, reading),
-                failed_workspace_ms: root.section("retention").map(retention).unwrap_or_default(),
+                archive_workspace,
+                failed_workspace_ms,
                 origins: origins(root),
                 egress,
                 mcp,
@@ -309,7 +321,7 @@ fn mcp_file(root: &mut Section<'_>, reading: &Reading<'_>, servers: &mut Vec<Mcp
     Some(path)
 }
 
-fn retention(mut section: Section<'_>) -> u64 {
+fn retention(mut section: Section<'_>) -> (u64, bool) {
     let kept = section.take("failed_workspace");
     let kept = kept.and_then(|value| {
         value.amount(|text| match amount::amount(LimitKind::WallMs, text)? {
@@ -317,7 +329,8 @@ fn retention(mut section: Section<'_>) -> u64 {
             ms => Ok(ms),
         })
     });
-    kept.unwrap_or_default()
+    let archive = section.take("archive").and_then(|value| value.flag());
+    (kept.unwrap_or_default(), archive.unwrap_or_default())
 }
 
 /// All that the file says is the environment's.

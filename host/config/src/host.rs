@@ -22,6 +22,7 @@
 //!
 //! [disk]
 //! min_free_bytes = "1g"             # below that, new runs are refused and accepted ones still end
+//! snapshot_bytes = "8g"             # workspaces as startup commands left them, for the next run; 0 keeps none
 //!
 //! [repos]                           # what one run may bring into its workspace
 //! max_bytes = "4g"
@@ -76,7 +77,7 @@ pub struct HostConfig {
     pub queue: usize,
     /// How long ended runs stay.
     pub retention: Retention,
-    /// The disk guard.
+    /// What is left of the disk, and what is kept on it.
     pub disk: Disk,
     /// What may be brought into a workspace.
     pub repos: Repos,
@@ -115,6 +116,8 @@ pub struct Retention {
 pub struct Disk {
     /// New runs are refused when fewer bytes are free; 1 GiB.
     pub min_free_bytes: u64,
+    /// What workspaces that startup commands made ready may take, kept for later runs; 8 GiB.
+    pub snapshot_bytes: u64,
 }
 
 /// What one run may bring into its workspace.
@@ -149,7 +152,7 @@ impl Default for HostConfig {
 
 impl Default for Disk {
     fn default() -> Self {
-        Self { min_free_bytes: GIB }
+        Self { min_free_bytes: GIB, snapshot_bytes: 8 * GIB }
     }
 }
 
@@ -226,10 +229,16 @@ fn retention(mut section: Section<'_>) -> Retention {
 }
 
 fn disk(mut section: Section<'_>) -> Disk {
-    let wish = section
-        .take("min_free_bytes")
-        .and_then(|value| value.amount(|text| amount::amount(LimitKind::MemoryBytes, text)));
-    Disk { min_free_bytes: wish.unwrap_or(Disk::default().min_free_bytes) }
+    let mut bytes = |key, default| {
+        let wish =
+            section.take(key).and_then(|value| value.amount(|text| amount::amount(LimitKind::MemoryBytes, text)));
+        wish.unwrap_or(default)
+    };
+    let Disk { min_free_bytes, snapshot_bytes } = Disk::default();
+    Disk {
+        min_free_bytes: bytes("min_free_bytes", min_free_bytes),
+        snapshot_bytes: bytes("snapshot_bytes", snapshot_bytes),
+    }
 }
 
 fn repos(mut section: Section<'_>) -> Repos {

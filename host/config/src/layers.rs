@@ -66,7 +66,7 @@ pub struct Key {
 /// be by default. What would be dangerous to leave undone is refused instead: [`skep_model::RepoSpec`] says of a repository
 /// what is wanted of it, and whoever can't do that brings nothing.
 pub const NOT_IN_FORCE: &[&str] =
-    &["egress", "secrets", "directories", "model", "mcp", "mcp_file", "rules", "skills", "prompts", "retention"];
+    &["egress", "secrets", "directories", "model", "mcp", "mcp_file", "rules", "skills", "prompts"];
 
 const fn key(name: &'static str, default: &'static str, values: fn(&Environment) -> Vec<String>) -> Key {
     Key { name, default, by_run: None, values }
@@ -90,6 +90,8 @@ pub const KEYS: &[Key] = &[
     key("env", "none", |it| pairs(&it.variables)),
     by_run("--limit", key("limits", "the host's", |it| it.limits.pairs())),
     key("tool_limits", "the host's", |it| it.tool_limits.pairs()),
+    key("clock", "repeatable", |it| vec![it.clock.name().to_owned()]),
+    key("random", "repeatable", |it| vec![it.random.name().to_owned()]),
     key("egress", "none: every request is refused", |it| it.egress.iter().map(rule).collect()),
     key("secrets", "none", |it| it.secrets.iter().map(secret).collect()),
     key("directories", "none", |it| {
@@ -103,9 +105,9 @@ pub const KEYS: &[Key] = &[
     key("prompts", "none", |it| {
         it.prompts.iter().map(|(name, prompt)| format!("{name}({})", prompt.arguments.join(", "))).collect()
     }),
-    key("retention", "failed_workspace = 0 ms", |it| match it.failed_workspace_ms {
-        0 => Vec::new(),
-        ms => vec![format!("failed_workspace = {ms} ms")],
+    key("retention", "failed_workspace = 0 ms, archive = false", |it| {
+        let kept = Some(it.failed_workspace_ms).filter(|ms| *ms > 0).map(|ms| format!("failed_workspace = {ms} ms"));
+        kept.into_iter().chain(it.archive_workspace.then(|| "archive = true".to_owned())).collect()
     }),
 ];
 

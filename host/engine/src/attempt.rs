@@ -13,11 +13,11 @@ use skep_state::Store;
 use crate::Error;
 use crate::door::{Leave, Rest, RunDoor};
 use crate::history::History;
-use crate::home::{Found, Home, Homes};
+use crate::home::{Found, Home, Homes, Made};
 use crate::images::Images;
 use crate::perform::Performer;
 use crate::replay::is_the_brains;
-use crate::runlog::{Attached, Hears, Live, RunLog, RunLogs};
+use crate::runlog::{Added, Attached, Hears, Live, RunLog, RunLogs};
 use crate::shell::{self, Line, Shell};
 use crate::spent::{Before, Spent};
 use crate::{clock, fit, keep};
@@ -122,7 +122,7 @@ impl Attempts {
         match tried {
             Ok(After::Ended) => {
                 self.logs.forget(log.run);
-                self.homes.remove(log.run).await;
+                self.retire(log.run).await;
                 Ok(After::Ended)
             }
             Err(error) if error.is_passing() => {
@@ -131,6 +131,16 @@ impl Attempts {
             }
             tried => tried,
         }
+    }
+
+    /// Nobody writes to the workspace of a run that has ended; that of a failed one may be kept.
+    async fn retire(&self, run: RunId) {
+        let failed = matches!(self.store.record(run), Ok(Some(record)) if record.state.is_failure());
+        let kept = if failed { self.spec(run).map_or(0, |spec| spec.keep_failed_ms) } else { 0 };
+        if kept > 0 && self.homes.find(run) == Found::Home {
+            return self.homes.keep(run, kept).await;
+        }
+        self.homes.remove(run).await;
     }
 
     /// The host can't go on with this run: the run ends so, if that can be journaled.
@@ -296,21 +306,31 @@ impl Attempts {
         if found != Found::Nothing {
             self.homes.remove(*run).await;
         }
-        match self.homes.make(*run, spec).await? {
-            Ok(workspace) => log.add(vec![Happening::Prepared { workspace }]).await?,
+        let Made { workspace, snapshot, key } = match self.homes.make(*run, spec).await? {
+            Ok(made) => made,
             Err(outcome) => return Ok(Err(outcome)),
         };
+        let prepared = log.add(vec![Happening::Prepared { workspace: workspace.clone(), snapshot }]).await?;
         let home = match self.homes.open(*run, spec) {
             Ok(home) => home,
             Err(outcome) => return Ok(Err(outcome)),
         };
-        Ok(self.start_up(subject, &home).await?.map_or(Ok(Some(home)), Err))
+        if snapshot.is_none() {
+            match (self.start_up(subject, &home, prepared).await?, key) {
+                (Ok(true), Some(key)) => self.homes.keep_snapshot(*run, key, workspace).await?,
+                (Ok(_), _) => {}
+                (Err(outcome), _) => return Ok(Err(outcome)),
+            }
+        }
+        Ok(Ok(Some(home)))
     }
 
-    /// Executes the startup commands; one that fails is the run's end, unless it may fail.
-    async fn start_up(&self, subject: &Subject, home: &Home) -> Result<Option<Outcome>, Error> {
-        let Some(image) = &subject.spec.grants.image else { return Ok(None) };
+    /// Executes the startup commands, and says whether all ended with 0; one that fails is the run's end, unless it may fail.
+    async fn start_up(&self, subject: &Subject, home: &Home, mut last: Added) -> Result<Result<bool, Outcome>, Error> {
+        let Some(image) = &subject.spec.grants.image else { return Ok(Ok(true)) };
+        let mut whole = true;
         for startup in &subject.spec.startup {
+            let before = home.root.changes();
             let meter = subject.spent.tool(shell::startup_limits(image, startup));
             let shell = Shell {
                 sandbox: &self.sandbox,
@@ -320,20 +340,24 @@ impl Attempts {
                 access: Access::Write,
                 meter: Arc::clone(meter.meter()),
                 git: home.git.clone(),
+                at: last.at,
+                number: last.seq,
             };
             let executed = match shell.execute(Line::of(startup)).await? {
                 Ok(executed) => executed,
-                Err(outcome) => return Ok(Some(outcome)),
+                Err(outcome) => return Ok(Err(outcome)),
             };
-            let failed = failed(startup, &executed);
+            let (failed, changes) = (failed(startup, &executed), home.root.changes());
+            let workspace = if changes == before { None } else { home.digest().await };
             let output = keep::text(&self.store, executed.output.text).await?;
             let (command, Ending { code: exit_code, reason }) = (startup.command.clone(), executed.ending);
-            subject.log.add(vec![Happening::Startup { command, exit_code, reason, output }]).await?;
-            if failed.is_some() {
-                return Ok(failed);
+            last = subject.log.add(vec![Happening::Startup { command, exit_code, reason, output, workspace }]).await?;
+            whole &= exit_code == 0;
+            if let Some(failed) = failed {
+                return Ok(Err(failed));
             }
         }
-        Ok(None)
+        Ok(Ok(whole))
     }
 
     async fn think(&self, subject: &Subject, agent: Agent, home: Option<Home>) -> Result<(Ended, Rest), Error> {
@@ -387,7 +411,9 @@ impl Attempts {
         let state = self.store.record(subject.run)?.map(|record| record.state);
         let mut happenings = match state {
             // Before that, nothing was done for the agent.
-            Some(RunState::InProgress | RunState::Blocked) => self.homes.changes(subject.run, &self.store).await?,
+            Some(RunState::InProgress | RunState::Blocked) => {
+                self.homes.changes(subject.run, &self.store, subject.spec.archive).await?
+            }
             _ => Vec::new(),
         };
         happenings.push(Happening::Ended { outcome, usage });

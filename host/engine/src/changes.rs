@@ -15,9 +15,11 @@ use crate::{Error, git, keep};
 
 /// The name of the artifact that lists changed files.
 pub const CHANGES: &str = "changes.json";
+/// The name of the artifact that a whole workspace is.
+pub const ARCHIVE: &str = "workspace.tar.gz";
 /// The media type of patches.
 pub const PATCH_TYPE: &str = "text/x-diff";
-/// The largest patch of one repository, in bytes.
+/// The largest patch of one repository, and the largest archive, in bytes.
 const LARGEST: u64 = 64 << 20;
 /// Files in the list, and the bytes of their paths; more are counted only.
 const LISTED: usize = 10_000;
@@ -36,7 +38,7 @@ struct Repository {
 
 /// Whether only the host may keep an artifact with this name: nobody else says what a run changed.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    name == CHANGES || name.starts_with("changes") && name.ends_with(".patch")
+    name == CHANGES || name == ARCHIVE || name.starts_with("changes") && name.ends_with(".patch")
 }
 
 /// Keeps what a run with this home changed, if it changed anything: the events that say so. Given up when `cancel` is set.
@@ -67,6 +69,25 @@ pub(crate) async fn keep(
         }
     }
     Ok(kept)
+}
+
+/// Keeps the whole workspace, if it is small enough.
+pub(crate) async fn keep_all(
+    store: &Arc<Store>,
+    workspace: &Path,
+    terms: &Terms,
+    cancel: &Arc<AtomicBool>,
+) -> Result<Vec<Happening>, Error> {
+    let (folder, cancel) = (workspace.to_owned(), Arc::clone(cancel));
+    let terms = Terms { wall: LONGEST, ..terms.clone() };
+    let packed = tokio::task::spawn_blocking(move || {
+        skep_repo::archive(&folder, LARGEST, &terms, Watch { progress: &mut |_| {}, cancel: &cancel })
+    });
+    let kept = match packed.await? {
+        Ok(packed) => reported(store, ARCHIVE, "application/gzip", packed).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    Ok(kept.map_err(|error| tracing::warn!(error, "a workspace can't be kept as an artifact")).into_iter().collect())
 }
 
 /// Each repository that was changed, or of which that can't be told.

@@ -47,6 +47,8 @@ pub struct Config {
     pub max_attempts: u32,
     /// New runs are refused below this much free disk, in bytes, and what tools write below half of it.
     pub min_free_bytes: u64,
+    /// What workspaces that are kept for later runs may take of the disk together, in bytes; 0 keeps none.
+    pub snapshot_bytes: u64,
 }
 
 impl Default for Config {
@@ -63,6 +65,7 @@ impl Default for Config {
             retry: Duration::from_secs(2),
             max_attempts: 100,
             min_free_bytes: 1 << 30,
+            snapshot_bytes: 8 << 30,
         }
     }
 }
@@ -102,12 +105,13 @@ impl Engine {
             retry,
             max_attempts,
             min_free_bytes,
+            snapshot_bytes,
         } = config;
         sandbox.cache.get_or_insert_with(|| data.join("cache"));
         sandbox.agents = sandbox.agents.max(u32::try_from(concurrency).unwrap_or(u32::MAX));
         sandbox.maxima.memory_bytes = maxima.memory_bytes.max(tool_maxima.memory_bytes);
         let sandbox = Arc::new(Sandbox::new(sandbox)?);
-        let homes = Homes::new(data.join("workspaces"), repo, min_free_bytes / 2);
+        let homes = Homes::new(data, repo, min_free_bytes / 2, snapshot_bytes);
         let logs = RunLogs::new(Arc::clone(&store));
         let pins =
             Pins::new(Arc::clone(&catalog), Arc::clone(&store), Arc::clone(&sandbox), images.clone(), tool_maxima);
@@ -156,6 +160,8 @@ impl Engine {
         #[expect(clippy::disallowed_methods, reason = "this engine owns the task and joins it in shutdown")]
         let dispatcher = tokio::spawn(running);
         *self.dispatcher.lock().await = Some(dispatcher);
+        let (attempts, end) = (Arc::clone(&self.attempts), self.shutdown.drain.clone());
+        self.begun.spawn(async move { attempts.homes.expire(end).await });
         Ok(unfinished.len())
     }
 

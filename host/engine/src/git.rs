@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use skep_model::Limits;
+use skep_model::{Digest, Limits};
 use skep_repo::{Prepared, RepoError, Terms, Watch, WorkTree};
 use skep_sandbox::git::{
     Commit, Comparison, Difference, Entry, Git, GitFailure, Head, NewCommit, Object, Person, Reference, Repositories,
@@ -68,6 +68,20 @@ pub(crate) fn trees(home: &Path, workspace: &Path) -> Vec<(String, WorkTree)> {
         (folder, tree)
     };
     folders.unwrap_or_default().into_iter().enumerate().map(tree).collect()
+}
+
+/// What all these repositories' files are now, those that are ignored aside: the same for the same files, and nothing else counts.
+/// It is the SHA-256 of each one's folder and git's name of its tree.
+///
+/// # Errors
+/// See [`WorkTree::digest`].
+pub(crate) fn digest(trees: &[(String, WorkTree)], terms: &Terms, cancel: &AtomicBool) -> Result<Digest, RepoError> {
+    let mut all = Vec::new();
+    for (folder, tree) in trees {
+        let id = tree.digest(terms, Watch { progress: &mut |_| {}, cancel })?;
+        all.extend_from_slice(format!("{folder}\0{id}\n").as_bytes());
+    }
+    Ok(Digest::of(&all))
 }
 
 /// The git data of a home, as its commands may ask for it; none where there is none. What a repository's data has may grow to

@@ -100,7 +100,7 @@ impl History {
     fn sort(&mut self, seq: Seq, event: Event) {
         let Event { at, what } = event;
         match what {
-            Happening::Finished { started, outcome } => self.finish(started, at, outcome),
+            Happening::Finished { started, outcome, .. } => self.finish(started, at, outcome),
             Happening::Message { sender, text } => self.messages.push_back(Message { at, sender, text }),
             Happening::Reported { artifact } => drop(self.reported.insert(artifact.digest, artifact.bytes)),
             what if what.is_of_the_brain() => {

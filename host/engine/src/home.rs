@@ -6,24 +6,31 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use skep_model::{Access, Happening, Limits, Outcome, RepoSource, RunId, RunSpec};
-use skep_repo::{RepoError, Watch};
+use skep_model::{Access, Digest, Happening, Limits, Outcome, RepoSource, RunId, RunSpec, Timestamp};
+use skep_repo::{Pin, RepoError, Watch, WorkTree};
 use skep_sandbox::git::Git;
 use skep_sandbox::{Room, Workspace, WorkspaceError};
 use skep_state::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 
-use crate::{Error, changes, git};
+use crate::snapshots::Snapshots;
+use crate::{Error, changes, clock, git, kept};
 
+/// Workspaces that are looked at whole at once.
+static DIGESTS: Semaphore = Semaphore::const_new(4);
+/// How long that may take.
+const DIGEST: Duration = Duration::from_secs(10);
 /// Runs whose changes are found out at once.
 const COMPARING: usize = 2;
 /// The root's name in a home; beside it is what commands have no business with.
-const ROOT: &str = "root";
+pub(crate) const ROOT: &str = "root";
 /// What mirrors of servers may take of the disk, in bytes. A single one may be larger while it is used.
 const MIRRORS: u64 = 16 << 30;
 /// The workspace's name in its root.
-const WORKSPACE: &str = "workspace";
+pub(crate) const WORKSPACE: &str = "workspace";
 
 /// The folder of all workspaces.
 pub(crate) struct Homes {
@@ -33,8 +40,21 @@ pub(crate) struct Homes {
     /// Differs after each start of the machine. A workspace is not synced while tools write to it, so one of an earlier
     /// start may have lost any of its writes.
     boot: String,
+    snapshots: Snapshots,
     /// A comparison may hold much in memory.
     comparing: Semaphore,
+    /// Told when a workspace is kept for some time.
+    keeping: Notify,
+}
+
+/// A home that was made.
+pub(crate) struct Made {
+    /// A line for each repository.
+    pub(crate) workspace: Vec<String>,
+    /// The run whose startup commands made it as it is; none when they are still to be executed.
+    pub(crate) snapshot: Option<RunId>,
+    /// What a snapshot of it will be called after them; none when there won't be one.
+    pub(crate) key: Option<Digest>,
 }
 
 /// A run's root, and the workspace in it. What is written to either counts for both.
@@ -46,13 +66,38 @@ pub(crate) struct Home {
     pub(crate) workspace: Workspace,
     /// The git data of its repositories, which stands outside of the root.
     pub(crate) git: Option<Git>,
+    trees: Arc<Vec<(String, WorkTree)>>,
+    terms: skep_repo::Terms,
 }
 
 impl Home {
     fn open(path: &Path, limits: &Limits, terms: &skep_repo::Terms) -> Result<Self, WorkspaceError> {
         let root = Workspace::with_room(&path.join(ROOT), Room::of(limits, terms.reserve))?;
         let git = git::data(path, &path.join(ROOT).join(WORKSPACE), terms, limits);
-        Ok(Self { workspace: root.below(WORKSPACE)?, root, git })
+        let trees = Arc::new(git::trees(path, &path.join(ROOT).join(WORKSPACE)));
+        let terms = skep_repo::Terms { wall: DIGEST, ..terms.clone() };
+        Ok(Self { workspace: root.below(WORKSPACE)?, root, git, trees, terms })
+    }
+
+    /// What its repositories are now; none without any, or where that can't be told.
+    pub(crate) async fn digest(&self) -> Option<Digest> {
+        if self.trees.is_empty() {
+            return None;
+        }
+        let (trees, terms, stop) = (Arc::clone(&self.trees), self.terms.clone(), StopOnDrop::default());
+        let cancel = Arc::clone(&stop.0);
+        let place = DIGESTS.acquire().await.ok()?;
+        let told = tokio::task::spawn_blocking(move || {
+            let _held = place;
+            git::digest(&trees, &terms, &cancel).map_err(|error| error.to_string())
+        });
+        match told.await.unwrap_or_else(|error| Err(error.to_string())) {
+            Ok(digest) => Some(digest),
+            Err(error) => {
+                tracing::debug!(error, "a call's workspace has no digest");
+                None
+            }
+        }
     }
 }
 
@@ -68,11 +113,21 @@ pub(crate) enum Found {
 }
 
 impl Homes {
-    pub(crate) fn new(folder: PathBuf, terms: skep_repo::Terms, reserve: u64) -> Self {
+    /// In the data folder `data`. Tools and preparations leave `reserve` bytes of the disk alone, snapshots take at most
+    /// `snapshot_bytes`.
+    pub(crate) fn new(data: &Path, terms: skep_repo::Terms, reserve: u64, snapshot_bytes: u64) -> Self {
         // Where the system has no such file, workspaces are trusted as those of a process crash are.
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let terms = skep_repo::Terms { reserve, ..terms };
-        Self { folder, terms, boot, comparing: Semaphore::new(COMPARING) }
+        let snapshots = Snapshots::new(data.join("snapshots"), snapshot_bytes, boot.clone(), terms.clone());
+        Self {
+            folder: folder(data),
+            terms,
+            boot,
+            snapshots,
+            comparing: Semaphore::new(COMPARING),
+            keeping: Notify::new(),
+        }
     }
 
     /// Whether a run with this spec has a workspace at all.
@@ -94,45 +149,56 @@ impl Homes {
             .map_err(|error| Outcome::HostFault(format!("the workspace is gone: {error}")))
     }
 
-    /// Puts the repositories in place: a line for each. The inner error is the run's end. Given up when dropped.
-    pub(crate) async fn make(&self, run: RunId, spec: &Arc<RunSpec>) -> Result<Result<Vec<String>, Outcome>, Error> {
+    /// Puts the repositories in place, or all that startup commands made of them for another run. The inner error is the run's
+    /// end. Given up when dropped.
+    pub(crate) async fn make(&self, run: RunId, spec: &Arc<RunSpec>) -> Result<Result<Made, Outcome>, Error> {
         let stop = StopOnDrop::default();
         let (path, spec, terms, boot) = (self.path(run), Arc::clone(spec), self.terms.clone(), self.boot.clone());
-        let cancel = Arc::clone(&stop.0);
+        let (cancel, snapshots) = (Arc::clone(&stop.0), self.snapshots.clone());
         let made = tokio::task::spawn_blocking(move || {
             let marked =
                 fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(marker(&path), boot));
             marked.map_err(|source| Unmade::Marker(path.clone(), source))?;
-            let prepared = prepare(&path, &spec, &terms, &cancel);
+            let made =
+                Making { path: &path, spec: &spec, terms: &terms, snapshots: &snapshots, cancel: &cancel }.make();
             if spec.repos.iter().any(|repo| matches!(repo.source, RepoSource::Url(_))) {
-                shrink_mirrors(path.parent().unwrap_or(&path), terms.mirrors.as_deref());
+                shrink_mirrors(path.parent().unwrap_or(&path), &snapshots, terms.mirrors.as_deref());
             }
             // Whoever gave up may have looked for something to remove before it was there.
             if cancel.load(Ordering::Relaxed) {
                 discard(run, &path);
             }
-            prepared
+            made
         });
-        Ok(match made.await? {
-            Ok(prepared) => Ok(prepared.repos.iter().map(ToString::to_string).collect()),
-            Err(unmade) => Err(unmade.outcome()),
-        })
+        Ok(made.await?.map_err(Unmade::outcome))
+    }
+
+    /// Keeps a home as its startup commands left it, for later runs that would begin with the same.
+    pub(crate) async fn keep_snapshot(&self, run: RunId, key: Digest, workspace: Vec<String>) -> Result<(), Error> {
+        let (home, snapshots, stop) = (self.path(run), self.snapshots.clone(), StopOnDrop::default());
+        let cancel = Arc::clone(&stop.0);
+        Ok(tokio::task::spawn_blocking(move || snapshots.keep(key, &home, run, workspace, &cancel)).await?)
     }
 
     /// What the run changed in its workspace, as events for its journal; none when there is no workspace that can be trusted.
-    pub(crate) async fn changes(&self, run: RunId, store: &Arc<Store>) -> Result<Vec<Happening>, Error> {
+    pub(crate) async fn changes(&self, run: RunId, store: &Arc<Store>, archive: bool) -> Result<Vec<Happening>, Error> {
         if self.find(run) != Found::Home {
             return Ok(Vec::new());
         }
         let (home, stop) = (self.path(run), StopOnDrop::default());
         let _place = self.comparing.acquire().await.map_err(|_| Error::ShuttingDown)?;
-        changes::keep(store, &home, &home.join(ROOT).join(WORKSPACE), &self.terms, &stop.0).await
+        let workspace = home.join(ROOT).join(WORKSPACE);
+        let mut kept = changes::keep(store, &home, &workspace, &self.terms, &stop.0).await?;
+        if archive {
+            kept.extend(changes::keep_all(store, &workspace, &self.terms, &stop.0).await?);
+        }
+        Ok(kept)
     }
 
     /// Removes a run's workspace; a leftover costs room and nothing else.
     pub(crate) async fn remove(&self, run: RunId) {
         let path = self.path(run);
-        if !path.exists() && !marker(&path).exists() {
+        if ![&path, &marker(&path), &path.with_extension(kept::MARK)].iter().any(|path| path.exists()) {
             return;
         }
         if let Err(error) = tokio::task::spawn_blocking(move || discard(run, &path)).await {
@@ -140,20 +206,64 @@ impl Homes {
         }
     }
 
-    /// Removes what runs left behind that have ended, or never got beyond the beginning of a copy, and mirrors that were not
+    /// Keeps the workspace of a run that has ended for so many milliseconds more.
+    pub(crate) async fn keep(&self, run: RunId, ms: u64) {
+        let until = clock::now().after(Duration::from_millis(ms));
+        match kept::keep(&self.path(run), until) {
+            Ok(()) => self.keeping.notify_one(),
+            Err(error) => {
+                tracing::warn!(%run, %error, "the workspace of a failed run can't be kept");
+                self.remove(run).await;
+            }
+        }
+    }
+
+    /// Removes workspaces that were kept and whose time is over, until `end`.
+    pub(crate) async fn expire(&self, end: CancellationToken) {
+        loop {
+            let next = self.expired().await;
+            let over = async {
+                match next {
+                    Some(next) => tokio::time::sleep(clock::until(next)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = self.keeping.notified() => {}
+                () = over => {}
+            }
+        }
+    }
+
+    /// Removes those whose time is over; returns when the next one's will be.
+    async fn expired(&self) -> Option<Timestamp> {
+        let folder = self.folder.clone();
+        let kept = tokio::task::spawn_blocking(move || kept_in(&folder)).await.unwrap_or_default();
+        for (run, _) in kept.iter().filter(|(_, until)| clock::until(*until).is_zero()) {
+            self.remove(*run).await;
+        }
+        kept.into_iter().map(|(_, until)| until).filter(|until| !clock::until(*until).is_zero()).min()
+    }
+
+    /// Removes what runs left behind that have ended and are not kept, or never got beyond the beginning of a copy, and mirrors that were not
     /// used lately when there are too many.
     pub(crate) async fn sweep(&self, unfinished: HashSet<RunId>) {
-        let (folder, mirrors) = (self.folder.clone(), self.terms.mirrors.clone());
+        let (folder, snapshots) = (self.folder.clone(), self.snapshots.clone());
+        let mirrors = self.terms.mirrors.clone();
         let swept = tokio::task::spawn_blocking(move || {
+            let kept: HashSet<_> = kept_in(&folder).into_iter().map(|(run, _)| run).collect();
             let names = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
             for name in names.filter_map(|name| name.into_string().ok()) {
                 let run = name.split('.').next().and_then(|run| run.parse::<RunId>().ok());
-                let of_nobody = run.is_some_and(|run| !unfinished.contains(&run)) || name.ends_with(".partial");
+                let of_nobody = run.is_some_and(|run| !unfinished.contains(&run) && !kept.contains(&run))
+                    || name.ends_with(".partial");
                 if of_nobody && let Err(error) = remove_entry(&folder.join(&name)) {
                     tracing::warn!(name, %error, "a leftover of a workspace was not removed");
                 }
             }
-            shrink_mirrors(&folder, mirrors.as_deref());
+            snapshots.sweep();
+            shrink_mirrors(&folder, &snapshots, mirrors.as_deref());
         });
         if let Err(error) = swept.await {
             tracing::warn!(%error, "leftovers of workspaces were not removed");
@@ -161,14 +271,31 @@ impl Homes {
     }
 
     fn path(&self, run: RunId) -> PathBuf {
-        self.folder.join(run.to_string())
+        path(&self.folder, run)
     }
 }
 
-/// Removes mirrors that no home needs and that were not used lately, when there are too many. What stays costs room.
-fn shrink_mirrors(homes: &Path, mirrors: Option<&Path>) {
+/// Where the homes of a data folder are.
+pub(crate) fn folder(data: &Path) -> PathBuf {
+    data.join("workspaces")
+}
+
+pub(crate) fn path(folder: &Path, run: RunId) -> PathBuf {
+    folder.join(run.to_string())
+}
+
+/// The runs whose workspaces are kept, and until when.
+fn kept_in(folder: &Path) -> Vec<(RunId, Timestamp)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let marked = entries.filter(|path| path.extension().is_some_and(|kind| kind == kept::MARK));
+    marked.filter_map(|path| Some((path.file_stem()?.to_str()?.parse().ok()?, kept::until(&path)?))).collect()
+}
+
+/// Removes mirrors that no home and no snapshot needs and that were not used lately, when there are too many. What stays costs
+/// room.
+fn shrink_mirrors(homes: &Path, snapshots: &Snapshots, mirrors: Option<&Path>) {
     let Some(mirrors) = mirrors else { return };
-    let homes = fs::read_dir(homes).into_iter().flatten().flatten().map(|home| home.path());
+    let homes = fs::read_dir(homes).into_iter().flatten().flatten().map(|home| home.path()).chain(snapshots.all());
     let trees = homes.flat_map(|home| git::trees(&home, &home.join(ROOT).join(WORKSPACE)));
     let in_use = trees.filter_map(|(_, tree)| tree.origin()).collect();
     if let Err(error) = skep_repo::shrink_mirrors(mirrors, MIRRORS, &in_use) {
@@ -176,27 +303,77 @@ fn shrink_mirrors(homes: &Path, mirrors: Option<&Path>) {
     }
 }
 
-/// The root, with the repositories in its workspace. It has its name when it is whole, and not before.
-fn prepare(
-    path: &Path,
-    spec: &RunSpec,
-    terms: &skep_repo::Terms,
-    cancel: &AtomicBool,
-) -> Result<skep_repo::Prepared, Unmade> {
-    let partial = partial(path);
-    skep_repo::remove(&partial).map_err(Unmade::Repo)?;
-    let unmade = |source| Unmade::Marker(path.to_owned(), source);
-    let root = partial.join(ROOT);
-    skep_sandbox::lay_out(&root).map_err(unmade)?;
-    let workspace = root.join(WORKSPACE);
-    let watch = Watch { progress: &mut |_| {}, cancel };
-    let prepared = skep_repo::prepare(&workspace, &spec.repos, terms, watch).map_err(Unmade::Repo)?;
-    // Where nothing can be changed and nothing asks for git, nobody needs to know what was there.
-    if spec.grants.image.is_some() || spec.grants.tools.iter().any(|tool| tool.workspace == Access::Write) {
-        git::begin(&partial, &workspace, &prepared, terms, cancel).map_err(Unmade::Repo)?;
+/// A home on its way. It has its name when it is whole, and not before.
+struct Making<'a> {
+    path: &'a Path,
+    spec: &'a RunSpec,
+    terms: &'a skep_repo::Terms,
+    snapshots: &'a Snapshots,
+    cancel: &'a AtomicBool,
+}
+
+impl Making<'_> {
+    fn make(&self) -> Result<Made, Unmade> {
+        let partial = partial(self.path);
+        skep_repo::remove(&partial)?;
+        let pins = self.pins()?;
+        let pinned = pins.iter().map(|pin| pin.as_ref().map(|pin| format!("{pin:?}"))).collect::<Option<Vec<_>>>();
+        let known = pinned.and_then(|repos| self.snapshots.key(self.spec, &repos));
+        let made = match known.and_then(|key| self.restored(key, &partial)) {
+            Some(made) => made,
+            None => self.prepared(known, &pins, &partial)?,
+        };
+        fs::rename(&partial, self.path).map_err(|source| Unmade::Marker(self.path.to_owned(), source))?;
+        Ok(made)
     }
-    fs::rename(&partial, path).map_err(unmade)?;
-    Ok(prepared)
+
+    /// The commits, if it makes a difference to know them before anything is checked out.
+    fn pins(&self) -> Result<Vec<Option<Pin>>, Unmade> {
+        match self.snapshots.key(self.spec, &[]) {
+            Some(_) => Ok(skep_repo::pin(&self.spec.repos, self.terms, self.watch(&mut |_| {}))?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn restored(&self, key: Digest, partial: &Path) -> Option<Made> {
+        let about = self.snapshots.restore(key, partial, self.cancel)?;
+        Some(Made { workspace: about.workspace, snapshot: Some(about.run), key: None })
+    }
+
+    /// The repositories put in place. Folders without a commit are known when their files are: then there may be a snapshot, too.
+    fn prepared(&self, known: Option<Digest>, pins: &[Option<Pin>], partial: &Path) -> Result<Made, Unmade> {
+        let root = partial.join(ROOT);
+        skep_sandbox::lay_out(&root).map_err(|source| Unmade::Marker(self.path.to_owned(), source))?;
+        let (workspace, Self { spec, terms, .. }) = (root.join(WORKSPACE), self);
+        let prepared = skep_repo::prepare_at(&workspace, &spec.repos, pins, terms, self.watch(&mut |_| {}))?;
+        // Where nothing can be changed and nothing asks for git, nobody needs to know what was there.
+        if spec.grants.image.is_some() || spec.grants.tools.iter().any(|tool| tool.workspace == Access::Write) {
+            git::begin(partial, &workspace, &prepared, terms, self.cancel)?;
+        }
+        let lines: Vec<_> = prepared.repos.iter().map(ToString::to_string).collect();
+        let key = match known {
+            None => self.key_of_files(partial, &lines)?,
+            known => known,
+        };
+        if known.is_none() && key.is_some_and(|key| self.snapshots.has(key)) {
+            skep_repo::remove(partial)?;
+            if let Some(made) = key.and_then(|key| self.restored(key, partial)) {
+                return Ok(made);
+            }
+            return self.prepared(key, pins, partial);
+        }
+        Ok(Made { workspace: lines, snapshot: None, key })
+    }
+
+    fn key_of_files(&self, partial: &Path, lines: &[String]) -> Result<Option<Digest>, Unmade> {
+        let trees = git::trees(partial, &partial.join(ROOT).join(WORKSPACE));
+        let beginnings = trees.iter().map(|(_, tree)| tree.beginning()).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.snapshots.key(self.spec, &[lines, &beginnings].concat()))
+    }
+
+    fn watch<'w>(&'w self, progress: &'w mut dyn FnMut(skep_repo::Progress)) -> Watch<'w> {
+        Watch { progress, cancel: self.cancel }
+    }
 }
 
 /// What is not whole: not yet, or not any more.
@@ -207,6 +384,12 @@ fn partial(path: &Path) -> PathBuf {
 enum Unmade {
     Marker(PathBuf, io::Error),
     Repo(RepoError),
+}
+
+impl From<RepoError> for Unmade {
+    fn from(error: RepoError) -> Self {
+        Self::Repo(error)
+    }
 }
 
 impl Unmade {
@@ -234,7 +417,8 @@ fn unmake(path: &Path) -> Result<(), String> {
     skep_repo::remove(&partial).map_err(|error| error.to_string())?;
     fs::rename(path, &partial).or_else(absent).map_err(|error| error.to_string())?;
     skep_repo::remove(&partial).map_err(|error| error.to_string())?;
-    fs::remove_file(marker(path)).or_else(absent).map_err(|error| error.to_string())
+    let marks = [marker(path), path.with_extension(kept::MARK)];
+    marks.iter().try_for_each(|mark| fs::remove_file(mark).or_else(absent)).map_err(|error| error.to_string())
 }
 
 fn remove_entry(path: &Path) -> Result<(), String> {
@@ -280,6 +464,8 @@ mod tests {
             startup: Vec::new(),
             variables: BTreeMap::new(),
             limits: Limits::RUN,
+            archive: false,
+            keep_failed_ms: 0,
             submitter: "s".to_owned(),
             priority: 0,
             metadata: BTreeMap::new(),
@@ -295,9 +481,11 @@ mod tests {
         fs::create_dir(&source)?;
         fs::write(source.join("file"), "x")?;
         let (terms, spec) = (skep_repo::Terms::default(), spec(&source));
-        assert!(prepare(&home, &spec, &terms, &AtomicBool::new(true)).is_err());
+        let snapshots = Snapshots::new(folder.path().join("snapshots"), 0, String::new(), terms.clone());
+        let making = Making { path: &home, spec: &spec, terms: &terms, snapshots: &snapshots, cancel: &true.into() };
+        assert!(making.make().is_err());
         assert!(!home.exists() && partial(&home).join(ROOT).exists());
-        assert!(prepare(&home, &spec, &terms, &AtomicBool::new(false)).is_ok());
+        assert!(Making { cancel: &false.into(), ..making }.make().is_ok());
         assert!(home.join("root/workspace/file").is_file() && !partial(&home).exists());
         assert_eq!(unmake(&home), Ok(()));
         assert_eq!(fs::read_dir(folder.path())?.count(), 1);

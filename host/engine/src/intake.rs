@@ -99,6 +99,8 @@ impl Engine {
             startup: environment.startup.clone(),
             variables: environment.variables.clone(),
             limits: limits.at_most(&self.maxima),
+            archive: environment.archive_workspace,
+            keep_failed_ms: environment.failed_workspace_ms,
             submitter: submitter.unwrap_or_else(|| "local".to_owned()),
             priority,
             metadata,

@@ -16,12 +16,14 @@ mod home;
 mod images;
 mod intake;
 mod keep;
+pub mod kept;
 mod perform;
 mod pins;
 mod queue;
 mod replay;
 mod runlog;
 mod shell;
+mod snapshots;
 mod spent;
 
 pub use catalog::{Catalog, Plugin};

@@ -39,6 +39,8 @@ pub(crate) struct Performer {
 /// A call's outcome, and what else is to be journaled with it.
 pub(crate) struct Performed {
     outcome: Outcome,
+    /// What the repositories are afterwards, where the call may have changed them.
+    workspace: Option<Digest>,
     beside: Vec<Beside>,
     /// Bytes that were given to people and that nobody could charge before.
     pub(crate) given: u64,
@@ -52,7 +54,7 @@ enum Beside {
 
 impl From<Outcome> for Performed {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, beside: Vec::new(), given: 0 }
+        Self { outcome, workspace: None, beside: Vec::new(), given: 0 }
     }
 }
 
@@ -129,14 +131,18 @@ impl Performer {
 
     /// Performs a call that policy allows.
     pub(crate) async fn perform(&self, underway: Underway) -> Result<Performed, Leave> {
-        let Underway { at, request, .. } = underway;
+        let Underway { at, started, request } = underway;
         match request {
             Request::Receive { timeout_ms } => {
                 self.receive(timeout_ms.map(|ms| at.after(Duration::from_millis(ms)))).await
             }
             Request::Sleep { ms } => self.sleep(at.after(Duration::from_millis(ms))).await,
             Request::ListTools => Ok(self.list()),
-            Request::Tool { name, arguments } => self.tool(&name, &arguments).await.map_err(Leave::Host),
+            Request::Tool { name, arguments } => {
+                let before = self.home.as_ref().map(|home| home.root.changes());
+                let performed = self.tool(&name, &arguments, (started, at)).await.map_err(Leave::Host)?;
+                Ok(Performed { workspace: self.changed_since(before).await, ..performed })
+            }
             Request::Report { name, media_type, content } => {
                 let (digest, bytes) = (Digest::of(&content), content.len() as u64);
                 Ok(reported(Artifact { name, media_type, digest, bytes }))
@@ -150,6 +156,12 @@ impl Performer {
             | Request::Complete { .. }
             | Request::Ask { .. } => Ok(not_available("this is").into()),
         }
+    }
+
+    /// What the repositories are, if a guest may have changed them.
+    async fn changed_since(&self, before: Option<u64>) -> Option<Digest> {
+        let home = self.home.as_ref().filter(|home| before != Some(home.root.changes()))?;
+        home.digest().await
     }
 
     async fn receive(&self, deadline: Option<Timestamp>) -> Result<Performed, Leave> {
@@ -195,12 +207,12 @@ impl Performer {
         Outcome::Completed(Content::Inline(serde_json::Value::from_iter(listed).to_string())).into()
     }
 
-    async fn tool(&self, name: &str, arguments: &str) -> Result<Performed, Error> {
+    async fn tool(&self, name: &str, arguments: &str, began: (Seq, Timestamp)) -> Result<Performed, Error> {
         let Some(pin) = self.spec.grants.tool(name) else {
             return Ok(Outcome::Refused(self.not_granted(name)).into());
         };
         if name == shell::NAME {
-            return self.shell(pin, arguments).await;
+            return self.shell(pin, arguments, began).await;
         }
         let tool = match self.component(pin.component).await {
             Ok(tool) => tool,
@@ -219,10 +231,10 @@ impl Performer {
         };
         let ended = self.sandbox.call(call).await;
         let beside = ended.printed.into_iter().map(|(stream, line)| Beside::Printed(stream, line)).collect();
-        Ok(Performed { outcome: ended.outcome, beside, given: 0 })
+        Ok(Performed { outcome: ended.outcome, workspace: None, beside, given: 0 })
     }
 
-    async fn shell(&self, pin: &ToolPin, arguments: &str) -> Result<Performed, Error> {
+    async fn shell(&self, pin: &ToolPin, arguments: &str, (number, at): (Seq, Timestamp)) -> Result<Performed, Error> {
         let Some(home) = &self.home else {
             return Ok(Outcome::Refused("this run has no workspace".to_owned()).into());
         };
@@ -235,10 +247,12 @@ impl Performer {
             access: pin.workspace,
             meter: Arc::clone(meter.meter()),
             git: home.git.clone(),
+            at,
+            number,
         };
         let (outcome, printed) = shell.call(arguments).await?;
         let beside = printed.into_iter().map(|line| Beside::Printed(skep_model::Stream::Stdout, line)).collect();
-        Ok(Performed { outcome, beside, given: 0 })
+        Ok(Performed { outcome, workspace: None, beside, given: 0 })
     }
 
     async fn component(&self, digest: Digest) -> Result<Tool, Error> {
@@ -271,7 +285,7 @@ impl Performer {
 
     /// Journals an outcome; returns when, and what the brain hears.
     pub(crate) async fn finish(&self, started: Seq, performed: Performed) -> Result<(Timestamp, Answer), Error> {
-        let Performed { outcome, beside, .. } = performed;
+        let Performed { outcome, workspace, beside, .. } = performed;
         let outcome = fit::outcome(outcome);
         let answer = match &outcome {
             Outcome::Completed(Content::Inline(text)) => Ok(text.clone()),
@@ -288,7 +302,7 @@ impl Performer {
                 Beside::Reported(artifact) => Happening::Reported { artifact },
             });
         }
-        happenings.push(Happening::Finished { started, outcome });
+        happenings.push(Happening::Finished { started, outcome, workspace });
         let added = self.log.add(happenings).await?;
         Ok((added.at, answer))
     }
@@ -296,7 +310,7 @@ impl Performer {
 
 fn reported(artifact: Artifact) -> Performed {
     let outcome = Outcome::Completed(Content::Inline(artifact.digest.to_string()));
-    Performed { outcome, beside: vec![Beside::Reported(artifact)], given: 0 }
+    Performed { outcome, workspace: None, beside: vec![Beside::Reported(artifact)], given: 0 }
 }
 
 fn not_an_object(arguments: &str) -> Option<Outcome> {

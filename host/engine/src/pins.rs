@@ -78,7 +78,7 @@ impl Pins {
             tools.push(shell::pin(image, environment.workspace));
         }
         tools.sort_by(|one, other| one.name.cmp(&other.name));
-        let grants = Grants { tools, image };
+        let grants = Grants { tools, image, clock: environment.clock, random: environment.random };
         let mut known = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(environment.name.clone(), grants.clone());
         Ok(grants)

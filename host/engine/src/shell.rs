@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use skep_model::{Access, Content, Idempotency, ImagePin, Limits, Outcome, RunSpec, StartupCommand, ToolPin};
+use skep_model::{
+    Access, Circumstance, Content, Idempotency, ImagePin, Limits, Outcome, RunSpec, StartupCommand, Timestamp, ToolPin,
+};
 use skep_sandbox::git::Git;
 use skep_sandbox::{Executed, Execution, Input, Meter, Sandbox, Workspace};
 
@@ -64,6 +66,10 @@ pub(crate) struct Shell<'a> {
     pub(crate) meter: Arc<Meter>,
     /// The git data of the run's repositories.
     pub(crate) git: Option<Git>,
+    /// When the line begins, as the journal has it.
+    pub(crate) at: Timestamp,
+    /// Differs from line to line of a run, and is the same whenever it is executed again.
+    pub(crate) number: u64,
 }
 
 /// One line for the shell.
@@ -118,7 +124,7 @@ impl Shell<'_> {
         };
         variables.retain(|(name, _)| !self.spec.variables.contains_key(name));
         variables.extend(self.spec.variables.clone());
-        let Line { command, directory, time_limit, input } = line;
+        let (Line { command, directory, time_limit, input }, grants) = (line, &self.spec.grants);
         let execution = Execution {
             image,
             root: self.root.clone(),
@@ -132,6 +138,9 @@ impl Shell<'_> {
             time_limit,
             meter: self.meter,
             git: self.git,
+            began: (grants.clock == Circumstance::Repeatable).then_some(self.at),
+            seed: (grants.random == Circumstance::Repeatable)
+                .then(|| skep_sandbox::derived_seed(self.spec.seed, self.number)),
         };
         Ok(Ok(self.sandbox.execute(execution).await))
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Call, Content, Digest, Outcome, RunSpec, Seq, Stream, Timestamp, Tombstone, Usage};
+use crate::{Artifact, Call, Content, Digest, Outcome, RunId, RunSpec, Seq, Stream, Timestamp, Tombstone, Usage};
 
 /// One entry of a run's journal; its sequence number stands beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub enum Happening {
     Prepared {
         /// One line for each repository: where it came from and which commit it is at.
         workspace: Vec<String>,
+        /// The run whose startup commands made it, when they were not executed again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<RunId>,
     },
     /// A startup command ended.
     Startup {
@@ -40,6 +43,9 @@ pub enum Happening {
         reason: String,
         /// What it printed, shortened in the middle.
         output: Content,
+        /// What the repositories are afterwards, where it may have changed them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workspace: Option<Digest>,
     },
     /// The brain began, or began again to be fed the journal.
     Began,
@@ -66,6 +72,9 @@ pub enum Happening {
         started: Seq,
         /// The answer.
         outcome: Outcome,
+        /// What the repositories are afterwards, where the call may have changed them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workspace: Option<Digest>,
     },
     /// A tool printed a line while it worked on a call.
     Printed {

@@ -28,6 +28,31 @@ impl Access {
     }
 }
 
+/// What commands meet: the same whenever they are executed again, or what this machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Circumstance {
+    /// What follows from the run's journal.
+    #[default]
+    Repeatable,
+    /// This machine's own.
+    Machine,
+}
+
+impl Circumstance {
+    /// As files have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Repeatable => "repeatable",
+            Self::Machine => "machine",
+        }
+    }
+
+    fn is_repeatable(&self) -> bool {
+        *self == Self::Repeatable
+    }
+}
+
 /// A destination that requests may go to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +139,12 @@ pub struct Grants {
     /// What the shell may execute; without it there is no shell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<ImagePin>,
+    /// The clock of commands.
+    #[serde(skip_serializing_if = "Circumstance::is_repeatable")]
+    pub clock: Circumstance,
+    /// The randomness of commands.
+    #[serde(skip_serializing_if = "Circumstance::is_repeatable")]
+    pub random: Circumstance,
 }
 
 impl Grants {

@@ -24,7 +24,7 @@ pub use call::{Call, Idempotency, Stream};
 pub use content::{Content, INLINE_BYTES};
 pub use event::{Event, Happening};
 pub use glob::{GLOB_BRACES, GLOB_BYTES, IGNORE_ROOM, glob_fits, ignore_rules};
-pub use grant::{Access, AgentPin, EgressRule, Grants, ImagePin, Scheme, ToolPin};
+pub use grant::{Access, AgentPin, Circumstance, EgressRule, Grants, ImagePin, Scheme, ToolPin};
 pub use id::{Digest, ParseIdError, RunId, Seq};
 pub use limits::{LimitError, LimitHit, LimitKind, Limits, Overrides};
 pub use outcome::{Outcome, Usage};

@@ -47,6 +47,12 @@ pub struct RunSpec {
     /// Variables of commands, beside those of the image.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, String>,
+    /// Whether its workspace is kept as an artifact when it ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archive: bool,
+    /// How long its workspace is kept when it fails, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub keep_failed_ms: u64,
     /// On whose behalf; the scheduler is fair between these.
     pub submitter: String,
     /// Higher goes first.
@@ -68,6 +74,10 @@ impl RunSpec {
         let tools = self.grants.tools.iter().map(|tool| tool.component).filter(|component| Some(*component) != image);
         texts.chain([self.agent.component]).chain(tools).collect()
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn empty_object() -> Content {

@@ -35,6 +35,11 @@ impl RunState {
         matches!(self, Self::Succeeded | Self::Failed | Self::Error | Self::Cancelled)
     }
 
+    /// Whether it ended with what nobody wanted.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Error)
+    }
+
     /// The public API's spelling.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -106,6 +106,8 @@ fn spec(title: String, prompt: Content) -> Happening {
         limits: Limits::RUN,
         startup: Vec::new(),
         variables: Default::default(),
+        archive: false,
+        keep_failed_ms: 0,
         submitter: "s".to_owned(),
         priority: 0,
         metadata: Default::default(),
@@ -135,15 +137,15 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         2 => queued(),
         3 => (1..4_u32).prop_map(|number| Happening::Attempt { number }),
-        2 => Just(Happening::Prepared { workspace: Vec::new() }),
+        2 => Just(Happening::Prepared { workspace: Vec::new(), snapshot: None }),
         2 => ("\\PC{0,300}", any::<u8>(), text()).prop_map(|(command, exit_code, output)| {
-            Happening::Startup { command, exit_code, reason: String::new(), output }
+            Happening::Startup { command, exit_code, reason: String::new(), output, workspace: None }
         }),
         3 => Just(Happening::Began),
         2 => text().prop_map(|text| Happening::Said { text }),
         2 => text().prop_map(|text| Happening::Logged { stream: Stream::Stdout, text }),
         4 => "\\PC{0,300}".prop_map(move |name| Happening::Started { call: tool(name) }),
-        4 => (1..30_u64, outcome()).prop_map(|(started, outcome)| Happening::Finished { started, outcome }),
+        4 => (1..30_u64, outcome()).prop_map(|(started, outcome)| Happening::Finished { started, outcome, workspace: None }),
         2 => (1..30_u64, text())
             .prop_map(|(started, text)| Happening::Printed { started, stream: Stream::Stderr, text }),
         3 => "\\PC{0,300}".prop_map(|name| Happening::Reported { artifact: artifact(name) }),

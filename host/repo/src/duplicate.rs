@@ -30,6 +30,7 @@ pub fn duplicate(from: &Path, to: &Path, terms: &Terms, mut watch: Watch<'_>) ->
 
 struct Duplicate<'a> {
     origin: &'a Path,
+    target: &'a Path,
     from: OwnedFd,
     to: OwnedFd,
     sharing: AtomicBool,
@@ -37,10 +38,10 @@ struct Duplicate<'a> {
 }
 
 impl<'a> Duplicate<'a> {
-    fn open(origin: &'a Path, to: &Path, meter: &'a Meter<'a>) -> Result<Self, RepoError> {
+    fn open(origin: &'a Path, target: &'a Path, meter: &'a Meter<'a>) -> Result<Self, RepoError> {
         let from = beneath::root(origin).map_err(RepoError::read(origin))?;
-        let to = beneath::root(to).map_err(RepoError::write(to))?;
-        Ok(Self { origin, from, to, sharing: AtomicBool::new(true), meter })
+        let to = beneath::root(target).map_err(RepoError::write(target))?;
+        Ok(Self { origin, target, from, to, sharing: AtomicBool::new(true), meter })
     }
 
     fn run(&self, watch: &mut Watch<'_>) -> Result<(), RepoError> {
@@ -55,6 +56,7 @@ impl<'a> Duplicate<'a> {
 
     /// Fills one folder and returns those in it.
     fn fill(&self, relative: &Path) -> Result<Vec<PathBuf>, RepoError> {
+        self.meter.terms.leave_room(self.target, 0)?;
         let origin = self.origin.join(relative);
         let from = beneath::folder(&self.from, relative).map_err(RepoError::read(&origin))?;
         let to = beneath::folder(&self.to, relative).map_err(RepoError::write(relative))?;
@@ -143,6 +145,9 @@ mod tests {
         fs::write(from.join("file"), "12345").unwrap();
         let refused = copy(&from, &to, &Terms { bytes: 4, ..Terms::default() }).unwrap_err();
         assert!(matches!(refused, RepoError::TooMuch { .. }), "{refused}");
+        assert!(!to.exists());
+        let refused = copy(&from, &to, &Terms { reserve: u64::MAX, ..Terms::default() }).unwrap_err();
+        assert!(refused.to_string().contains("are kept; make room"), "{refused}");
         assert!(!to.exists());
         assert!(matches!(copy(&folder.path().join("gone"), &to, &Terms::default()), Err(RepoError::Unreadable { .. })));
         assert!(!to.exists());

@@ -19,6 +19,7 @@
 //! is nobody's and can be removed at any time when no preparation is under way.
 #![deny(unsafe_code)]
 
+mod archive;
 mod beneath;
 mod checkout;
 mod copy;
@@ -55,6 +56,7 @@ mod transport;
 mod wanted;
 mod work_tree;
 
+pub use archive::archive;
 pub use duplicate::duplicate;
 pub use error::RepoError;
 pub use meter::{Durability, Progress, Terms, Watch};

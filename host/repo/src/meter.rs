@@ -1,5 +1,6 @@
 //! What a preparation may use, and how it hears that it has to stop.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -58,6 +59,19 @@ impl Default for Terms {
             reserve: 0,
             mirrors: None,
         }
+    }
+}
+
+impl Terms {
+    /// Whether so many bytes more on the disk of `path` leave the reserve alone.
+    pub(crate) fn leave_room(&self, path: &Path, bytes: u64) -> Result<(), RepoError> {
+        let disk = rustix::fs::statvfs(path).map_err(RepoError::write(path))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free.saturating_sub(bytes) < self.reserve {
+            let text = format!("the disk has {free} bytes free, and the last {} are kept; make room", self.reserve);
+            return Err(RepoError::write(path)(io::Error::new(io::ErrorKind::StorageFull, text)));
+        }
+        Ok(())
     }
 }
 

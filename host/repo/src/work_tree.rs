@@ -9,7 +9,7 @@ mod difference;
 mod git;
 mod history;
 mod listing;
-mod scan;
+pub(crate) mod scan;
 mod staged;
 mod stats;
 mod store;
@@ -178,6 +178,16 @@ impl WorkTree {
         Some(OsStr::from_bytes(named.strip_suffix(b"\n")?).into())
     }
 
+    /// The name of the base, which tells the files that it began with from all others.
+    ///
+    /// # Errors
+    /// There is no git data, or it can't be read.
+    pub fn beginning(&self) -> Result<String, RepoError> {
+        let path = self.git.join(BASE);
+        let text = read(&path).map_err(RepoError::read(&path))?;
+        Ok(String::from_utf8_lossy(&text).trim().to_owned())
+    }
+
     /// Whether the git data may grow: it has fewer bytes and files than this.
     ///
     /// # Errors
@@ -271,10 +281,7 @@ impl WorkTree {
     }
 
     fn base(&self, repository: &Repository, meter: &Meter<'_>) -> Result<Listing, RepoError> {
-        let path = self.git.join(BASE);
-        let text = read(&path).map_err(RepoError::read(&path))?;
-        let name = String::from_utf8_lossy(&text);
-        let base = Oid::from_str(name.trim()).map_err(RepoError::git(self.git.display()))?;
+        let base = Oid::from_str(&self.beginning()?).map_err(RepoError::git(self.git.display()))?;
         Listing::read(repository, base, meter)
     }
 }

@@ -13,6 +13,7 @@ mod loading;
 mod open;
 mod pipe;
 mod streams;
+pub(crate) mod time;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use bytes::Bytes;
-use skep_model::{Access, LimitHit, LimitKind, Stream, Usage};
+use skep_model::{Access, LimitHit, LimitKind, Stream, Timestamp, Usage};
 
 pub use capture::{Captured, Show};
 pub use family::Ending;
@@ -35,6 +36,7 @@ use crate::command::capture::Capture;
 use crate::command::family::Family;
 use crate::command::life::Start;
 use crate::command::open::Handle;
+use crate::command::time::Time;
 use crate::{Meter, Sandbox, Workspace};
 
 /// What is to be executed.
@@ -63,6 +65,10 @@ pub struct Execution {
     pub meter: Arc<Meter>,
     /// The git data of the repositories in the root, which stands outside of it; none where there is no such data.
     pub git: Option<git::Git>,
+    /// When its time begins, which is the same whenever it is executed again then; it has this machine's clock when there is none.
+    pub began: Option<Timestamp>,
+    /// Where its randomness comes from; it has this machine's when there is none.
+    pub seed: Option<u64>,
 }
 
 /// What a first command reads.
@@ -111,6 +117,8 @@ impl Sandbox {
             output_bytes,
             meter,
             git,
+            began,
+            seed,
         } = execution;
         let name = arguments.first().map_or("", String::as_str);
         let Some((_, component)) = image.command(name) else {
@@ -130,7 +138,8 @@ impl Sandbox {
             (1, Handle::shown(&capture, Stream::Stdout)),
             (2, Handle::shown(&capture, Stream::Stderr)),
         ]);
-        let start = Start { component, arguments, variables, directory, given, payload: Vec::new(), time_limit };
+        let (payload, time) = (Vec::new(), Time::from(began));
+        let start = Start { component, arguments, variables, directory, given, payload, time_limit, time, seed };
         let ending = first(&family, start).await;
         Executed { ending, output: capture.captured(), limit: family.hit(), usage: meter.usage() }
     }

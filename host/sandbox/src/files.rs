@@ -238,12 +238,14 @@ impl HostDescriptor for Files<'_> {
     async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         let path = self.meant(&fd, path)?;
         self.keep_root(&fd, &path)?;
+        self.quota()?.note_change();
         HostDescriptor::remove_directory_at(&mut self.inner, fd, path).await
     }
 
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         let path = self.meant(&fd, path)?;
         self.keep_root(&fd, &path)?;
+        self.quota()?.note_change();
         HostDescriptor::unlink_file_at(&mut self.inner, fd, path).await
     }
 
@@ -281,6 +283,9 @@ impl HostDescriptor for Files<'_> {
         let creates = open.contains(OpenFlags::CREATE)
             && HostDescriptor::stat_at(&mut self.inner, same(&fd), path_flags, path.clone()).await.is_err();
         let taken = if creates { self.entry(&fd, &path).await? } else { None };
+        if let Some(quota) = self.quota.filter(|_| open.contains(OpenFlags::TRUNCATE)) {
+            quota.note_change();
+        }
         let opened = settle(taken, self.inner.open_at(fd, path_flags, path, open, flags).await)?;
         if let (Some((file, _)), Some(quota)) = (self.file(&opened)?, self.quota) {
             quota.opened(&file);
@@ -313,6 +318,7 @@ impl HostDescriptor for Files<'_> {
         self.keep_root(&fd, &old)?;
         self.keep_root(&folder, &new)?;
         let quota = self.quota()?;
+        quota.note_change();
         let _moving = quota.moving().await;
         self.inner.rename_at(fd, old, folder, new).await
     }

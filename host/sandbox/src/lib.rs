@@ -59,6 +59,7 @@ mod workspace;
 
 pub use admission::{Refusal, World};
 pub use command::git;
+pub use command::time::of_a_child as derived_seed;
 pub use command::{Ask, Captured, Ending, Executed, Execution, Fetch, Image, Input, Show};
 pub use compile::{Compiler, compile_worker};
 pub use descriptors::open_as_many_files_as_allowed;

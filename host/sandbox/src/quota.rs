@@ -72,6 +72,8 @@ pub(crate) struct Quota {
     moves: RwLock<()>,
     /// Bytes written since the last look at the disk.
     unseen: AtomicU64,
+    /// Rises with whatever may change a file, before it does.
+    changes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -109,11 +111,23 @@ impl Quota {
             opened: Mutex::default(),
             moves: RwLock::new(()),
             unseen: AtomicU64::new(STRIDE),
+            changes: AtomicU64::new(0),
         }
+    }
+
+    /// A file, folder or link is about to be changed, made or removed.
+    pub(crate) fn note_change(&self) {
+        self.changes.fetch_add(1, SeqCst);
+    }
+
+    /// How often something may have been changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(SeqCst)
     }
 
     /// Room for `amount` more, if it is known to be there without a recount.
     pub(crate) fn try_take(self: &Arc<Self>, of: Of, amount: u64, meter: &Meter) -> Result<Taken, Exceeded> {
+        self.note_change();
         let (limit, own, calls) = match of {
             Of::Bytes => (LimitKind::WorkspaceBytes, self.room.bytes, meter.limits().workspace_bytes),
             Of::Files => (LimitKind::WorkspaceFiles, self.room.files, meter.limits().workspace_files),

@@ -26,20 +26,23 @@ pub(crate) const WORKSPACE: &str = "/workspace";
 /// The context of a brain: its logs and its seed. No directory, no socket, no argument, no variable; the clocks are not in
 /// here but in `clock.rs`.
 pub(crate) fn of_a_brain(logs: &Logs, seed: u64) -> WasiCtx {
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.stdout(logs.stream(Stream::Stdout)).stderr(logs.stream(Stream::Stderr)).max_random_size(RANDOM_BYTES);
+    seed_randomness(&mut wasi, seed);
+    deny_network(&mut wasi);
+    wasi.build()
+}
+
+/// All randomness is what follows from the seed.
+pub(crate) fn seed_randomness(wasi: &mut WasiCtxBuilder, seed: u64) {
     let generator = |stream: u64| {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         rng
     };
-    let mut wasi = WasiCtxBuilder::new();
-    wasi.stdout(logs.stream(Stream::Stdout))
-        .stderr(logs.stream(Stream::Stderr))
-        .secure_random(generator(0))
+    wasi.secure_random(generator(0))
         .insecure_random(generator(1))
-        .insecure_random_seed(u128::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
-        .max_random_size(RANDOM_BYTES);
-    deny_network(&mut wasi);
-    wasi.build()
+        .insecure_random_seed(u128::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
 }
 
 /// The context of a tool call: its logs, a coarse clock, and the workspace when it is granted.
@@ -71,9 +74,9 @@ fn deny_network(wasi: &mut WasiCtxBuilder) {
 }
 
 /// Clocks of one millisecond, so that a tool can't measure what its neighbours do.
-struct Coarse;
+pub(crate) struct Coarse;
 
-const MILLISECOND: u64 = 1_000_000;
+pub(crate) const MILLISECOND: u64 = 1_000_000;
 
 impl HostWallClock for Coarse {
     fn resolution(&self) -> std::time::Duration {
@@ -122,9 +125,14 @@ pub(crate) fn link_no_files<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Re
     filesystem::types::add_to_linker::<T, WasiFilesystem>(linker, T::filesystem)
 }
 
-/// The clocks of the context, and waiting for them. Brains have others, in `clock.rs`.
+/// Waiting, for clocks and streams. Brains wait otherwise, in `clock.rs`.
+pub(crate) fn link_poll<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    io::poll::add_to_linker::<T, Table>(linker, |data| data.ctx().table)
+}
+
+/// The clocks of the context, and waiting for them. Brains and commands have others, in `clock.rs` and `command/time.rs`.
 pub(crate) fn link_clocks<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    io::poll::add_to_linker::<T, Table>(linker, |data| data.ctx().table)?;
+    link_poll(linker)?;
     clocks::wall_clock::add_to_linker::<T, WasiClocks>(linker, T::clocks)?;
     clocks::monotonic_clock::add_to_linker::<T, WasiClocks>(linker, T::clocks)
 }

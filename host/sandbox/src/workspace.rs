@@ -76,6 +76,11 @@ impl Workspace {
         Ok(Self { path: self.path.join(folder), dir: Arc::new(dir), quota: Arc::clone(&self.quota) })
     }
 
+    /// A number that rises whenever a guest may have changed something in it.
+    pub fn changes(&self) -> u64 {
+        self.quota.changes()
+    }
+
     pub(crate) const fn quota(&self) -> &Arc<Quota> {
         &self.quota
     }

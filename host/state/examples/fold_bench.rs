@@ -193,6 +193,8 @@ fn first() -> Vec<Event> {
         limits: Limits::RUN,
         startup: Vec::new(),
         variables: std::collections::BTreeMap::new(),
+        archive: false,
+        keep_failed_ms: 0,
         submitter: "bench".to_owned(),
         priority: 0,
         metadata: Default::default(),

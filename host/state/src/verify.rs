@@ -212,6 +212,8 @@ mod tests {
             limits: Limits::RUN,
             startup: Vec::new(),
             variables: std::collections::BTreeMap::new(),
+            archive: false,
+            keep_failed_ms: 0,
             submitter: "someone".to_owned(),
             priority: 0,
             metadata: Default::default(),

@@ -126,7 +126,7 @@ impl Content<'_> {
 /// Objects on their way to the disk, in packs.
 pub(crate) struct Packing<'a> {
     git: &'a Path,
-    reserve: u64,
+    terms: &'a Terms,
     /// What is there already.
     repository: Repository,
     batch: Option<Batch>,
@@ -139,20 +139,8 @@ struct Batch {
 }
 
 impl<'a> Packing<'a> {
-    pub(crate) fn new(git: &'a Path, terms: &Terms) -> Result<Self, RepoError> {
-        Ok(Self { git, reserve: terms.reserve, repository: open(git)?, batch: None })
-    }
-
-    /// Whether so many bytes leave the reserve alone.
-    fn has_room(&self, bytes: u64) -> Result<(), RepoError> {
-        let failed = RepoError::write(self.git);
-        let disk = rustix::fs::statvfs(self.git).map_err(|error| failed(error.into()))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if free.saturating_sub(bytes) < self.reserve {
-            let text = format!("the disk has {free} bytes free, and the last {} are kept; make room", self.reserve);
-            return Err(failed(io::Error::new(io::ErrorKind::StorageFull, text)));
-        }
-        Ok(())
+    pub(crate) fn new(git: &'a Path, terms: &'a Terms) -> Result<Self, RepoError> {
+        Ok(Self { git, terms, repository: open(git)?, batch: None })
     }
 
     /// Stores the content of an entry unless it is there, and returns its name: another one than the entry's if the file
@@ -164,7 +152,7 @@ impl<'a> Packing<'a> {
         match content.read(entry, LARGE)? {
             Some(bytes) => self.put(ObjectType::Blob, &bytes),
             None => {
-                self.has_room(0)?;
+                self.terms.leave_room(self.git, 0)?;
                 content.stream(entry, &self.objects()?)
             }
         }
@@ -194,7 +182,7 @@ impl<'a> Packing<'a> {
     pub(crate) fn flush(&mut self) -> Result<(), RepoError> {
         let failed = RepoError::git(self.git.display());
         let Some(batch) = self.batch.take() else { return Ok(()) };
-        self.has_room(batch.bytes)?;
+        self.terms.leave_room(self.git, batch.bytes)?;
         let pack = pack(&batch).map_err(&failed)?;
         let objects = self.objects()?;
         let mut writer = objects.packwriter().map_err(&failed)?;

@@ -17,6 +17,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::command::family::{Child, Ending, Place};
 use crate::command::life::{self, Start};
 use crate::command::open::{Handle, HandleError, Payer};
+use crate::command::time::{self, Time};
 use crate::files::root::{self, Root};
 use crate::files::{self, Files, Listings};
 use crate::meter::{Meter, Space};
@@ -58,6 +59,11 @@ pub(crate) struct Actor {
     pub(crate) payload: Vec<u8>,
     pub(crate) listings: Listings,
     pub(crate) root: Root,
+    pub(crate) time: Time,
+    /// Where the randomness of what it starts comes from; this machine's when there is none.
+    pub(crate) seed: Option<u64>,
+    /// Commands that it has started.
+    pub(crate) started: u64,
 }
 
 impl WasiView for Actor {
@@ -75,7 +81,7 @@ impl WasiHttpView for Actor {
 /// Everything that a command may import.
 pub(crate) fn link(linker: &mut Linker<Actor>) -> wasmtime::Result<()> {
     crate::wasi::link_powerless(linker)?;
-    crate::wasi::link_clocks(linker)?;
+    time::link(linker)?;
     files::link(linker, Actor::files)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     git::add_to_linker::<Actor, HasSelf<Actor>>(linker, |actor| actor)?;
@@ -180,6 +186,9 @@ impl Actor {
         let contract::OpenOptions { read, write, append, create, truncate, exclusive } = options;
         if family.access != Access::Write && (write || append || create || truncate) {
             return Err(failure("not-permitted", "Read-only file system"));
+        }
+        if truncate {
+            family.root.quota().note_change();
         }
         let mut open = cap_std::fs::OpenOptions::new();
         open.read(read).write(write).append(append).truncate(truncate);
@@ -320,14 +329,20 @@ impl contract::HostChild for Actor {
     }
 
     async fn wait(&mut self, child: Resource<Child>) -> wasmtime::Result<contract::Ending> {
-        let ended = self.child(&child)?.ended.clone();
-        Ok(end_of(ended).await.into())
+        let Child { ended, time, .. } = self.child(&child)?;
+        let (ended, time) = (ended.clone(), time.clone());
+        let ending = end_of(ended).await;
+        self.time.catch_up(&time);
+        Ok(ending.into())
     }
 
     async fn ended(&mut self, child: Resource<Child>) -> wasmtime::Result<Option<contract::Ending>> {
         let ended = &self.child(&child)?.ended;
         let gone = ended.has_changed().is_err();
         let ending = ended.borrow().clone();
+        if ending.is_some() {
+            self.time.catch_up(&self.child(&child)?.time);
+        }
         Ok(ending.or_else(|| gone.then(|| known(None))).map(Into::into))
     }
 
@@ -389,10 +404,18 @@ impl contract::Host for Actor {
         };
         let (say, ended) = watch::channel(None);
         let killed_with = Arc::new(AtomicU32::new(137));
-        let child =
-            Child { number: place.number, ended, end: place.end.clone(), killed_with: Arc::clone(&killed_with) };
+        let time = self.time.of_a_child();
+        let seed = self.seed.map(|seed| time::of_a_child(seed, self.started));
+        self.started += 1;
+        let child = Child {
+            number: place.number,
+            ended,
+            end: place.end.clone(),
+            killed_with: Arc::clone(&killed_with),
+            time: time.clone(),
+        };
         let time_limit = time_limit_ms.map(Duration::from_millis);
-        let start = Start { component, arguments, variables, directory, given, payload, time_limit };
+        let start = Start { component, arguments, variables, directory, given, payload, time_limit, time, seed };
         let family = Arc::clone(place.family());
         family.go(Box::pin(async move {
             let ending = life::live(start, place, &killed_with).await;
@@ -411,6 +434,9 @@ impl contract::Host for Actor {
             return Err(wasmtime::Error::msg("wait-any of an empty list"));
         }
         let (_, index, _) = futures_util::future::select_all(waits).await;
+        if let Some(child) = children.get(index) {
+            self.time.catch_up(&self.child(child)?.time);
+        }
         Ok(u32::try_from(index).unwrap_or(u32::MAX))
     }
 

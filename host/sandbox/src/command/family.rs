@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::command::git::Git;
 use crate::command::image::Image;
 use crate::command::loading::Loading;
+use crate::command::time::Time;
 use crate::meter::Meter;
 use crate::sandbox::Sandbox;
 use crate::workspace::Workspace;
@@ -77,6 +78,7 @@ pub struct Child {
     pub(crate) end: CancellationToken,
     /// The code that a kill asked for.
     pub(crate) killed_with: Arc<AtomicU32>,
+    pub(crate) time: Time,
 }
 
 impl Family {

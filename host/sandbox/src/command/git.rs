@@ -131,6 +131,9 @@ impl Actor {
         if family.access < access {
             return Ok(Err(failure("not-permitted", "Read-only file system")));
         }
+        if access == Access::Write {
+            family.root.quota().note_change();
+        }
         let stop = StopOnDrop(Arc::default());
         let flag = Arc::clone(&stop.0);
         let turn = git.turn.lock_owned().await;

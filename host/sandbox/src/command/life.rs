@@ -16,6 +16,7 @@ use crate::command::actor::Actor;
 use crate::command::family::{Ending, Family, Place};
 use crate::command::open::Handle;
 use crate::command::streams::{BrokenPipe, Standard};
+use crate::command::time::Time;
 use crate::files::Listings;
 use crate::files::root::Root;
 use crate::meter::{Exceeded, Space};
@@ -40,6 +41,9 @@ pub(crate) struct Start {
     pub(crate) given: BTreeMap<u32, Handle>,
     pub(crate) payload: Vec<u8>,
     pub(crate) time_limit: Option<Duration>,
+    pub(crate) time: Time,
+    /// Where its randomness comes from; this machine's when there is none.
+    pub(crate) seed: Option<u64>,
 }
 
 impl Start {
@@ -143,7 +147,7 @@ fn actor(family: &Arc<Family>, start: Start, place: Place, knows_where_it_is: bo
     let mut space = Space::new(Arc::clone(&meter), Arc::clone(family.sandbox.budget()));
     // What it was started with is held for it, and counts as its memory.
     space.hold(start.bytes())?;
-    let Start { component, given, payload, .. } = start;
+    let Start { component, given, payload, time, seed, .. } = start;
     Ok(Actor {
         table: ResourceTable::new(),
         space,
@@ -157,6 +161,9 @@ fn actor(family: &Arc<Family>, start: Start, place: Place, knows_where_it_is: bo
         payload,
         listings: Listings::new(),
         root,
+        time,
+        seed,
+        started: 0,
     })
 }
 
@@ -166,6 +173,9 @@ fn wasi(family: &Family, start: &Start) -> wasmtime::Result<WasiCtx> {
     wasi.stdin(standard(0)).stdout(standard(1)).stderr(standard(2));
     wasi.args(&start.arguments).initial_cwd(&start.directory);
     crate::wasi::restrict(&mut wasi);
+    if let Some(seed) = start.seed {
+        crate::wasi::seed_randomness(&mut wasi, seed);
+    }
     // Commands that are built for an image change into it themselves; a guest can't be put anywhere from outside.
     for (name, value) in start.variables.iter().filter(|(name, _)| name != "PWD") {
         wasi.env(name, value);

@@ -142,6 +142,8 @@ impl Shell {
             time_limit: None,
             output_bytes: 64 * 1024,
             meter: Arc::new(Meter::new(limits)),
+            began: None,
+            seed: None,
             git: None,
         };
         let executed = self.sandbox.execute(execution).await;

@@ -10,6 +10,7 @@ mod bare;
 mod calls;
 mod commands;
 mod disk;
+mod environment;
 mod house;
 mod journal;
 mod measure;
@@ -43,6 +44,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "audit", about: "the audit of a large repository", measure: audit::measure },
     Bench { name: "calls", about: "a journaled call in short and in long runs", measure: calls::measure },
     Bench { name: "commands", about: "lines for the shell, beside this machine's own", measure: commands::measure },
+    Bench { name: "environment", about: "the wait for an environment's first command", measure: environment::measure },
 ];
 
 fn main() -> Result<()> {

@@ -142,6 +142,8 @@ fn spec() -> RunSpec {
         limits: Limits::RUN,
         startup: Vec::new(),
         variables: std::collections::BTreeMap::new(),
+        archive: false,
+        keep_failed_ms: 0,
         submitter: "bench".to_owned(),
         priority: 0,
         metadata: Default::default(),
