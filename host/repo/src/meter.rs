@@ -150,7 +150,7 @@ impl<'a> Meter<'a> {
         if total > most_bytes {
             return too_much("bytes", most_bytes);
         }
-        if at.components().count() as u64 > depth + 1 {
+        if at.components().count() as u64 > depth.saturating_add(1) {
             return too_much("folders below each other", depth);
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! own library would make an input/output error of it.
 
 mod output;
+pub(crate) mod random;
 pub(crate) mod root;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
 use crate::meter::{Exceeded, Meter, Space};
 use crate::quota::{Of, Quota, Short, Taken};
 use output::Counted;
+use random::Random;
 use root::Root;
 
 /// What one entry of a listing takes in the host's memory, beside its name.
@@ -40,6 +42,8 @@ pub(crate) struct Files<'a> {
     pub(crate) listings: &'a mut Listings,
     /// How paths are meant, where the root is more than the workspace.
     pub(crate) root: Option<&'a Root>,
+    /// Where its devices of randomness lead; to this machine's when there is none.
+    pub(crate) random: Option<&'a mut Random>,
 }
 
 struct HasFiles;
@@ -121,7 +125,13 @@ impl Files<'_> {
         let Some(root) = self.root else { return Ok(None) };
         let folder = root::folder(self.inner.table.get(fd)?);
         match folder.and_then(|folder| root.device(&folder, path)) {
-            Some(device) => Ok(Some(self.inner.table.push(root::of_device(device)?)?)),
+            Some(device) => {
+                let fd = self.inner.table.push(root::of_device(device)?)?;
+                if let Some(random) = self.random.as_mut().filter(|_| root::is_random(device)) {
+                    random.hold(fd.rep());
+                }
+                Ok(Some(fd))
+            }
             None => Ok(None),
         }
     }
@@ -206,11 +216,17 @@ impl HostDescriptor for Files<'_> {
         get_flags(fd: Fd) -> FsResult<DescriptorFlags>;
         get_type(fd: Fd) -> FsResult<DescriptorType>;
         set_times(fd: Fd, accessed: NewTimestamp, modified: NewTimestamp) -> FsResult<()>;
-        read(fd: Fd, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)>;
         sync(fd: Fd) -> FsResult<()>;
         stat(fd: Fd) -> FsResult<DescriptorStat>;
         is_same_object(one: Fd, other: Fd) -> wasmtime::Result<bool>;
         metadata_hash(fd: Fd) -> FsResult<MetadataHashValue>;
+    }
+
+    async fn read(&mut self, fd: Fd, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
+        if let Some(generator) = self.random.as_mut().and_then(|random| random.of(fd.rep())) {
+            return Ok((generator.take(usize::try_from(len).unwrap_or(usize::MAX)), false));
+        }
+        HostDescriptor::read(&mut self.inner, fd, len, offset).await
     }
 
     async fn stat_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
@@ -342,6 +358,10 @@ impl HostDescriptor for Files<'_> {
     }
 
     fn read_via_stream(&mut self, fd: Fd, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
+        if let Some(random) = self.random.as_mut().filter(|random| random.holds(fd.rep())) {
+            let stream: DynInputStream = Box::new(random.next());
+            return Ok(self.inner.table.push(stream)?);
+        }
         self.inner.read_via_stream(fd, offset)
     }
 
@@ -356,6 +376,9 @@ impl HostDescriptor for Files<'_> {
     }
 
     fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
+        if let Some(random) = self.random.as_mut() {
+            random.release(fd.rep());
+        }
         HostDescriptor::drop(&mut self.inner, fd)
     }
 }

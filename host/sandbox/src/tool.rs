@@ -104,6 +104,7 @@ impl Hand {
             space: &mut self.space,
             listings: &mut self.listings,
             root: None,
+            random: None,
         }
     }
 }

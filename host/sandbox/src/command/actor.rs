@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use crate::command::family::{Child, Ending, Place};
 use crate::command::life::{self, Start};
 use crate::command::open::{Handle, HandleError, Payer};
 use crate::command::time::{self, Time};
+use crate::files::random::Random;
 use crate::files::root::{self, Root};
 use crate::files::{self, Files, Listings};
 use crate::meter::{Meter, Space};
@@ -41,6 +42,8 @@ use bindings::skep::command::{git, process as contract};
 
 /// The first line of a script that is looked at for its interpreter, in bytes.
 const FIRST_LINE: usize = 256;
+/// Bytes of randomness that are made at once.
+const RANDOM: usize = 4 * 1024;
 /// The most that one read hands over, in bytes.
 const READ: u32 = 1 << 20;
 
@@ -62,6 +65,7 @@ pub(crate) struct Actor {
     pub(crate) time: Time,
     /// Where the randomness of what it starts comes from; this machine's when there is none.
     pub(crate) seed: Option<u64>,
+    pub(crate) random: Option<Random>,
     /// Commands that it has started.
     pub(crate) started: u64,
 }
@@ -135,6 +139,7 @@ impl Actor {
             space: &mut self.space,
             listings: &mut self.listings,
             root: Some(&self.root),
+            random: self.random.as_mut(),
         }
     }
 
@@ -173,10 +178,20 @@ impl Actor {
         Ok(true)
     }
 
-    fn open_below(&self, below: &Path, options: contract::OpenOptions) -> Result<Handle, contract::Failure> {
+    /// The device of randomness, as the seed has it.
+    fn random_handle(&mut self) -> Handle {
+        let generator = self.random.as_mut().map(Random::next).map(Mutex::new);
+        Handle::asked(Arc::new(move || match &generator {
+            Some(generator) => generator.lock().unwrap_or_else(PoisonError::into_inner).take(RANDOM),
+            None => Vec::new(),
+        }))
+    }
+
+    fn open_below(&mut self, below: &Path, options: contract::OpenOptions) -> Result<Handle, contract::Failure> {
         let family = self.place.family();
         match root::device(below) {
             Some("dev/null") => return Ok(Handle::null()),
+            Some(device) if root::is_random(device) && self.random.is_some() => return Ok(self.random_handle()),
             Some(device) => {
                 let file = root::open_device(device).map_err(|error| of_io(&error))?;
                 return Ok(Handle::file(Arc::new(file), false, None));
@@ -206,7 +221,7 @@ impl Actor {
 
     /// What `program` means: a component, and the arguments with which it is started.
     fn resolve(
-        &self,
+        &mut self,
         program: Option<String>,
         arguments: Vec<String>,
     ) -> Result<(Digest, Vec<String>), contract::Failure> {
@@ -223,7 +238,7 @@ impl Actor {
     }
 
     /// A file that names its interpreter.
-    fn script(&self, path: &str, arguments: Vec<String>) -> Result<(Digest, Vec<String>), contract::Failure> {
+    fn script(&mut self, path: &str, arguments: Vec<String>) -> Result<(Digest, Vec<String>), contract::Failure> {
         let read = contract::OpenOptions {
             read: true,
             write: false,

@@ -18,6 +18,7 @@ use crate::command::open::Handle;
 use crate::command::streams::{BrokenPipe, Standard};
 use crate::command::time::Time;
 use crate::files::Listings;
+use crate::files::random::Random;
 use crate::files::root::Root;
 use crate::meter::{Exceeded, Space};
 use crate::metered::Metered;
@@ -63,7 +64,8 @@ const NOT_STARTED: u8 = 126;
 pub(crate) async fn live(start: Start, place: Place, killed_with: &AtomicU32) -> Ending {
     let family = Arc::clone(place.family());
     let end = place.end.clone();
-    let limit = start.time_limit;
+    let (limit, time) = (start.time_limit, start.time.clone());
+    let began = time.elapsed();
     let out_of_time = async {
         match limit {
             Some(limit) => family.loading.after(limit).await,
@@ -79,6 +81,7 @@ pub(crate) async fn live(start: Start, place: Place, killed_with: &AtomicU32) ->
         () = out_of_time => {
             // What it started ends with it.
             end.cancel();
+            time.reach(began.saturating_add(limit.unwrap_or_default()));
             Ending { code: TIMED_OUT, reason: format!("its time limit of {} ms", limit.unwrap_or_default().as_millis()) }
         }
         ending = run(&family, start, place) => ending,
@@ -163,6 +166,7 @@ fn actor(family: &Arc<Family>, start: Start, place: Place, knows_where_it_is: bo
         root,
         time,
         seed,
+        random: seed.map(Random::new),
         started: 0,
     })
 }

@@ -56,16 +56,23 @@ impl Time {
         }
     }
 
-    /// Whoever waited for another goes on where that ended.
-    pub(crate) fn catch_up(&self, other: &Self) {
-        if let Self::Own(other) = other {
-            self.reach(other.elapsed.load(Relaxed));
+    /// Since the line began, without a look at the clock.
+    pub(crate) fn elapsed(&self) -> Duration {
+        match self {
+            Self::Machine => Duration::ZERO,
+            Self::Own(own) => Duration::from_nanos(own.elapsed.load(Relaxed)),
         }
     }
 
-    fn reach(&self, nanos: u64) {
+    /// Whoever waited for another goes on where that ended.
+    pub(crate) fn catch_up(&self, other: &Self) {
+        self.reach(other.elapsed());
+    }
+
+    /// It is at least so long since the line began.
+    pub(crate) fn reach(&self, elapsed: Duration) {
         if let Self::Own(own) = self {
-            own.elapsed.fetch_max(nanos, Relaxed);
+            own.elapsed.fetch_max(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX), Relaxed);
         }
     }
 
@@ -112,7 +119,7 @@ struct Timer {
 impl Pollable for Timer {
     async fn ready(&mut self) {
         tokio::time::sleep_until(self.due).await;
-        self.time.reach(self.at);
+        self.time.reach(Duration::from_nanos(self.at));
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn device(below: &Path) -> Option<&'static str> {
 
 /// This machine's device of that name, whatever lies at its place in the root. Nobody adds to its randomness.
 pub(crate) fn open_device(device: &str) -> std::io::Result<std::fs::File> {
-    std::fs::OpenOptions::new().read(true).write(!device.ends_with("random")).open(Path::new("/").join(device))
+    std::fs::OpenOptions::new().read(true).write(!is_random(device)).open(Path::new("/").join(device))
 }
 
 /// The root of a command.
@@ -81,9 +81,14 @@ impl Root {
     }
 }
 
+/// Whether what is read from this device is randomness.
+pub(crate) fn is_random(device: &str) -> bool {
+    device.ends_with("random")
+}
+
 /// A descriptor of a device.
 pub(crate) fn of_device(device: &str) -> std::io::Result<Descriptor> {
-    let mode = if device.ends_with("random") { OpenMode::READ } else { OpenMode::READ | OpenMode::WRITE };
+    let mode = if is_random(device) { OpenMode::READ } else { OpenMode::READ | OpenMode::WRITE };
     Ok(Descriptor::File(File::new(open_device(device)?, FsPerms::ReadWrite, mode, true)))
 }
 
