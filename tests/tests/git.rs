@@ -2,7 +2,8 @@
 //! outside of the workspace, and by this machine's bash with git itself. What they print, their exit codes and the files that
 //! they leave behind are the same.
 //!
-//! The lines are in `git/*.txt`. A line `#### name` heads each; `---- differs` and why after it says that it does.
+//! The lines are in `git/*.txt`. A line `#### name` heads each; `---- differs` and why after it says that it does. `$t` is a
+//! folder outside of the repository.
 //! `LINE=part-of-a-name` runs some.
 
 use std::path::Path;
@@ -12,11 +13,14 @@ use std::sync::Arc;
 use skep_tests::commands::{Commands, Folder, Ran, sections};
 use tokio::task::JoinSet;
 
-const TABLES: &[&str] = &[include_str!("git/read.txt"), include_str!("git/write.txt")];
+const TABLES: &[&str] = &[include_str!("git/read.txt"), include_str!("git/write.txt"), include_str!("git/apply.txt")];
 
 /// Who commits, and when: the same on both sides, so that commits have the same names.
 const PRELUDE: &str = "export GIT_AUTHOR_NAME='A U Thor' GIT_AUTHOR_EMAIL=author@example.com GIT_AUTHOR_DATE='1112911993 +0200' \
     GIT_COMMITTER_NAME='C O Mitter' GIT_COMMITTER_EMAIL=committer@example.com GIT_COMMITTER_DATE='1112912053 -0130'; ";
+
+/// Lines of both sides run at once, so each has a folder of its own.
+const FOLDER: &str = "t=$(mktemp -d); trap 'rm -r $t' EXIT; ";
 
 const FIXTURE: &str = r#"
 set -e
@@ -82,8 +86,9 @@ async fn every_line_does_what_git_itself_does() {
     for (name, text) in TABLES.iter().flat_map(|table| sections(table)).filter(|(name, _)| name.contains(&wanted)) {
         let (line, differs) = text.split_once("\n---- differs").unwrap_or((text, ""));
         let known = !differs.is_empty();
+        let line = if line.contains("$t/") { format!("{FOLDER}{line}") } else { line.to_owned() };
         let (commands, template) = (Arc::clone(&commands), Arc::clone(&template));
-        tasks.spawn(async move { (difference(&commands, &template.workspace(), line).await, name, line, known) });
+        tasks.spawn(async move { (difference(&commands, &template.workspace(), &line).await, name, line, known) });
     }
     let (count, mut problems) = (tasks.len(), Vec::new());
     while let Some(done) = tasks.join_next().await {

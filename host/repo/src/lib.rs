@@ -60,6 +60,6 @@ pub use prepare::prepare;
 pub use prepared::{Checkout, Prepared};
 pub use remove::remove;
 pub use work_tree::{
-    Change, ChangeKind, Changes, Comparison, Difference, Git, Head, Listed, Logged, NewCommit, Origin, Person, Side,
-    Source, Walk, WorkTree,
+    Blob, Change, ChangeKind, Changes, Comparison, Difference, Git, Head, Listed, Logged, NewCommit, Origin, Person,
+    Side, Source, Walk, WorkTree,
 };

@@ -16,8 +16,8 @@ pub(crate) struct Request {
     pub(crate) abbreviate: bool,
     pub(crate) date: String,
     pub(crate) decorate: bool,
-    walk: Walk,
-    paths: Vec<String>,
+    pub(crate) walk: Walk,
+    pub(crate) paths: Vec<String>,
     reverse: bool,
     /// None for all, and otherwise only merges or only others.
     merges: Option<bool>,
@@ -67,7 +67,12 @@ impl Request {
         Ok(true)
     }
 
-    fn take_of_log(&mut self, repository: &Repository, option: &str, arguments: &mut Arguments) -> Result<(), Stop> {
+    pub(crate) fn take_of_log(
+        &mut self,
+        repository: &Repository,
+        option: &str,
+        arguments: &mut Arguments,
+    ) -> Result<(), Stop> {
         match option {
             "-n" | "--max-count=" => self.walk.most = arguments.number(option)?.min(MOST),
             "--skip=" => self.walk.skip = arguments.number(option)?,
@@ -92,7 +97,7 @@ impl Request {
         Ok(())
     }
 
-    fn word(&mut self, repository: &Repository, word: String) -> Result<(), Stop> {
+    pub(crate) fn word(&mut self, repository: &Repository, word: String) -> Result<(), Stop> {
         if !self.paths.is_empty() || !is_revision(repository, &word) {
             must_be_path(repository, &word)?;
             self.paths.push(word);
@@ -197,7 +202,8 @@ pub(crate) fn log(repository: &Repository, arguments: &[String]) -> Result<i32, 
     print(repository, &request, &commits, &paths)
 }
 
-fn wanted(repository: &Repository, request: &Request) -> Result<Vec<Commit>, Stop> {
+/// The commits that a request is about, in its order.
+pub(crate) fn wanted(repository: &Repository, request: &Request) -> Result<Vec<Commit>, Stop> {
     let walk = &request.walk;
     let mut commits = if request.is_picky() {
         let all = repository.commits(&Walk { skip: 0, most: MOST, ..walk.clone() })?.into_iter();
