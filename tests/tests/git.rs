@@ -13,7 +13,14 @@ use std::sync::Arc;
 use skep_tests::commands::{Commands, Folder, Ran, sections};
 use tokio::task::JoinSet;
 
-const TABLES: &[&str] = &[include_str!("git/read.txt"), include_str!("git/write.txt"), include_str!("git/apply.txt"), include_str!("git/objects.txt"), include_str!("git/stash.txt"), include_str!("git/carry.txt")];
+const TABLES: &[&str] = &[
+    include_str!("git/read.txt"),
+    include_str!("git/write.txt"),
+    include_str!("git/apply.txt"),
+    include_str!("git/objects.txt"),
+    include_str!("git/stash.txt"),
+    include_str!("git/carry.txt"),
+];
 
 /// Who commits, and when: the same on both sides, so that commits have the same names.
 const PRELUDE: &str = "export GIT_AUTHOR_NAME='A U Thor' GIT_AUTHOR_EMAIL=author@example.com GIT_AUTHOR_DATE='1112911993 +0200' \

@@ -69,6 +69,20 @@ impl Carried {
         }
     }
 
+    /// Whether everything is as it is to be.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.outcomes.is_empty()
+    }
+
+    /// Says which files have changes of both sides.
+    pub(crate) fn tell(&self) {
+        for outcome in &self.outcomes {
+            if let Outcome::Joined { path, .. } = outcome {
+                println!("Auto-merging {}", quoted(path, Style::Plain));
+            }
+        }
+    }
+
     /// Writes the files.
     pub(crate) fn write(&self, repository: &Repository) -> Result<(), Stop> {
         for outcome in &self.outcomes {
@@ -100,18 +114,20 @@ impl Carried {
 }
 
 impl Hindrance {
-    /// What is said of it: `what` is done to the files, and `kept` says what became of the change.
-    pub(crate) fn stop(self, what: &str, then: &str, kept: &str) -> Stop {
+    /// What is said of it: by `what` the files would be written over, and before `then` they can be kept.
+    pub(crate) fn stop(self, what: &str, then: &str) -> Stop {
         let list = |paths: &[Vec<u8>]| -> String {
             paths.iter().map(|path| format!("\t{}\n", quoted(path, Style::Plain))).collect()
         };
         match self {
             Self::Unsaved(paths) => Stop::error(format!(
-                "Your local changes to the following files would be overwritten by {what}:\n{}Please commit your changes or stash them before you {then}.\nAborting",
+                "Your local changes to the following files would be overwritten by {what}:\n{}\
+                 Please commit your changes or stash them before you {then}.\nAborting",
                 list(&paths)
             )),
             Self::Conflicts(paths) => Stop::error(format!(
-                "the same lines were changed on both sides, and nothing was written:\n{}{kept}",
+                "the same lines were changed on both sides, and nothing was written:\n{}\
+                 `git diff` and `git show` tell both; what is wanted of it can be edited into the files",
                 list(&paths)
             )),
         }

@@ -54,6 +54,10 @@ impl Request {
     pub(crate) fn take(&mut self, option: &str, arguments: &mut Arguments) -> Result<bool, Stop> {
         match option {
             "--oneline" => (self.pretty, self.abbreviate) = (Pretty::Oneline, true),
+            "--format=" if arguments.peek().is_some_and(str::is_empty) => {
+                arguments.value(option)?;
+                self.pretty = Pretty::Nothing;
+            }
             "--pretty=" | "--format=" => self.pretty = Pretty::parse(&arguments.value(option)?)?,
             "--abbrev-commit" => self.abbreviate = true,
             "--no-abbrev-commit" => self.abbreviate = false,
@@ -221,7 +225,7 @@ fn print(repository: &Repository, request: &Request, commits: &[Commit], paths: 
     let printer = request.printer(repository)?;
     for (number, commit) in commits.iter().enumerate() {
         let separate = match &request.pretty {
-            Pretty::Oneline | Pretty::Format(_, true) => false,
+            Pretty::Nothing | Pretty::Oneline | Pretty::Format(_, true) => false,
             Pretty::Format(_, false) | Pretty::Short | Pretty::Medium | Pretty::Full | Pretty::Fuller => number > 0,
         };
         if separate {
@@ -253,7 +257,7 @@ pub(crate) fn with_differences(
         return Ok(());
     }
     match &request.pretty {
-        Pretty::Oneline => {}
+        Pretty::Nothing | Pretty::Oneline => {}
         Pretty::Format(_, false) => write!(std::io::stdout(), "\n\n").map(|()| ())?,
         _ if request.show.forms.len() > 1 && request.show.forms.contains(&Form::Patch) => {
             writeln!(std::io::stdout(), "---")?

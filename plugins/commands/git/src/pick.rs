@@ -57,7 +57,7 @@ pub(crate) fn cherry_pick(repository: &Repository, arguments: &[String]) -> Resu
         if !options.no_commit {
             let author = commit.author.clone();
             let new = NewCommit { message, author, committer: person(repository, "COMMITTER", None)?, amend: false };
-            if !make(repository, &new, true)? {
+            if !make(repository, &new)? {
                 return Ok(1);
             }
         }
@@ -75,7 +75,7 @@ pub(crate) fn revert(repository: &Repository, arguments: &[String]) -> Result<i3
         if !options.no_commit {
             let (author, committer) = (person(repository, "AUTHOR", None)?, person(repository, "COMMITTER", None)?);
             let new = NewCommit { message: reverting(&commit), author, committer, amend: false };
-            if !make(repository, &new, false)? {
+            if !make(repository, &new)? {
                 return Ok(1);
             }
         }
@@ -84,12 +84,7 @@ pub(crate) fn revert(repository: &Repository, arguments: &[String]) -> Result<i3
 }
 
 fn reverting(commit: &Commit) -> String {
-    let subject = subject(&commit.message);
-    let title = match subject.strip_prefix("Revert \"") {
-        Some(again) if again.ends_with('"') && !again.starts_with("Revert \"") => format!("Reapply \"{again}"),
-        _ => format!("Revert \"{subject}\""),
-    };
-    format!("{title}\n\nThis reverts commit {}.\n", commit.id)
+    format!("Revert \"{}\"\n\nThis reverts commit {}.\n", subject(&commit.message), commit.id)
 }
 
 /// The commits that are named, those of a range in the order that they are taken in.
@@ -149,22 +144,24 @@ fn sides(name: &str, commit: &Commit) -> Result<(Side, Side), Stop> {
 fn carry(repository: &Repository, name: &str, commit: &Commit, (from, to): &(Side, Side)) -> Result<(), Stop> {
     let hindered = |hindrance: Hindrance| {
         let is_conflict = matches!(hindrance, Hindrance::Conflicts(_));
-        let kept = format!(
-            "error: could not {} {}... {}",
-            if name == "revert" { "revert" } else { "apply" },
-            repository.short(&commit.id),
-            subject(&commit.message)
-        );
-        let stop = hindrance.stop("merge", "merge", &kept);
-        if is_conflict { stop } else { Stop { message: format!("{}\nfatal: {name} failed", stop.message), code: 128 } }
+        let Stop { code, message } = hindrance.stop("merge", "merge");
+        let verb = if name == "revert" { "revert" } else { "apply" };
+        match is_conflict {
+            true => {
+                let what = format!("could not {verb} {}... {}", repository.short(&commit.id), subject(&commit.message));
+                Stop { code, message: format!("{message}\nerror: {what}") }
+            }
+            false => Stop { code: 128, message: format!("{message}\nfatal: {name} failed") },
+        }
     };
     let carried = Carried::find(repository, from, to)?.map_err(hindered)?;
+    carried.tell();
     carried.write(repository)?;
     carried.stage(repository)
 }
 
 /// Makes the commit, unless there is nothing in it, and says so.
-fn make(repository: &Repository, new: &NewCommit, dated: bool) -> Result<bool, Stop> {
+fn make(repository: &Repository, new: &NewCommit) -> Result<bool, Stop> {
     let how = Comparison { renames: true, ..names_only(Vec::new()) };
     let changes = repository.differences(&repository.head_side()?, &Side::Staged, &how)?;
     if changes.is_empty() {
@@ -172,6 +169,6 @@ fn make(repository: &Repository, new: &NewCommit, dated: bool) -> Result<bool, S
         return Ok(false);
     }
     let id = repository.make_commit(new)?;
-    print!("{}{}{}", report(repository, new, &id, (false, dated))?, stat::summary(&changes), stat::modes(&changes));
+    print!("{}{}{}", report(repository, new, &id, (false, true))?, stat::summary(&changes), stat::modes(&changes));
     Ok(true)
 }

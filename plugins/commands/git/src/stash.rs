@@ -147,7 +147,7 @@ fn keep(
         repository.stage_all(Some(index))?;
     }
     add::update(repository)?;
-    loose(repository, &format!("{message}\n"), &parents)
+    loose(repository, message, &parents)
 }
 
 fn loose(repository: &Repository, message: &str, parents: &[String]) -> Result<String, Stop> {
@@ -184,7 +184,11 @@ fn named(repository: &Repository, word: Option<&String>) -> Result<Stash, Stop> 
     let Some((number, commit)) = stashes.into_iter().nth(nth) else {
         return Err(match (count, word) {
             (0, None) => Stop { code: 1, message: "No stash entries found.".to_owned() },
-            _ => Stop::error(format!("{} is not a valid reference", label.trim_start_matches("refs/"))),
+            (0, Some(_)) => Stop::error(format!("{} is not a valid reference", label.trim_start_matches("refs/"))),
+            _ => Stop::fatal(format!(
+                "log for '{}' only has {count} entries",
+                label.split('@').next().unwrap_or("stash")
+            )),
         });
     };
     Ok(Stash { label, number, commit })
@@ -236,9 +240,16 @@ fn restore(repository: &Repository, arguments: &[String], then_drop: bool) -> Re
     let [base, index, ..] = &commit.parents[..] else {
         return Err(Stop::fatal(format!("'{}' is not a stash-like commit", stash.commit)));
     };
-    put_back(repository, &commit.id, (base, index), commit.parents.get(2), with_index)?;
+    let put = put_back(repository, &commit.id, (base, index), commit.parents.get(2), (with_index, quiet));
+    if let Err(stop) = &put {
+        eprintln!("{}", stop.message);
+    }
     if !quiet {
         print!("{}", long(repository, &Status::read(repository, &[], Untracked::Folders)?)?);
+    }
+    if put.is_err() {
+        say(!then_drop, "The stash entry is kept in case you need it again.");
+        return Ok(1);
     }
     if then_drop {
         forget(repository, &stash, quiet)?;
@@ -251,11 +262,11 @@ fn put_back(
     files: &str,
     (base, index): (&str, &str),
     untracked: Option<&String>,
-    with_index: bool,
+    (with_index, quiet): (bool, bool),
 ) -> Result<(), Stop> {
     let side = |commit: &str| Side::Revision(commit.to_owned());
-    let carried = Carried::find(repository, &side(base), &side(files))?
-        .map_err(|hindrance| hindrance.stop("merge", "merge", "The stash entry is kept in case you need it again."))?;
+    let carried =
+        Carried::find(repository, &side(base), &side(files))?.map_err(|hindrance| hindrance.stop("merge", "merge"))?;
     if with_index && !is_as(repository, base)? {
         return Err(Stop::error("conflicts in index. Try without --index."));
     }
@@ -263,6 +274,12 @@ fn put_back(
         Some(commit) => absent(repository, commit)?,
         None => Vec::new(),
     };
+    if carried.is_empty() {
+        println!("Already up to date.");
+    }
+    if !quiet {
+        carried.tell();
+    }
     carried.write(repository)?;
     for entry in &new {
         change::write_file(repository, &side(untracked.map_or("", String::as_str)), entry)?;

@@ -46,15 +46,23 @@ pub(crate) fn ls_tree(repository: &Repository, arguments: &[String]) -> Result<i
     let sizes = if options.long { sizes(repository, revision)? } else { BTreeMap::new() };
     let mut out = std::io::stdout().lock();
     for row in rows {
-        let name = match options.whole_names || options.from_top || revision.contains(':') {
-            true => row.path.clone(),
-            false => repository.relative(&row.path),
-        };
-        let name = if options.zero { name } else { quoted(&name, Style::Plain).into_bytes() };
+        let name = name(repository, &options, revision, &row.path);
         let end: &[u8] = if options.zero { b"\0" } else { b"\n" };
         out.write_all(&[label(&options, &row, &sizes).as_bytes(), &name, end].concat())?;
     }
     Ok(0)
+}
+
+/// A path as it is shown: from the top, or from the current folder.
+fn name(repository: &Repository, options: &Options, revision: &str, path: &[u8]) -> Vec<u8> {
+    let from_top = options.whole_names || options.from_top || revision.contains(':');
+    let name = match repository.prefix.as_bytes().strip_suffix(b"/") {
+        _ if options.ids => return Vec::new(),
+        _ if from_top => path.to_vec(),
+        Some(current) if current == path => b"./".to_vec(),
+        _ => repository.relative(path),
+    };
+    if options.zero { name } else { quoted(&name, Style::Plain).into_bytes() }
 }
 
 fn read(arguments: &[String]) -> Result<Options, Stop> {
@@ -138,7 +146,7 @@ fn label(options: &Options, row: &Row, sizes: &BTreeMap<Vec<u8>, u64>) -> String
     let size = sizes.get(&row.path).filter(|_| kind == "blob").map_or("-".to_owned(), u64::to_string);
     match () {
         () if options.names => String::new(),
-        () if options.ids => format!("{} ", row.id),
+        () if options.ids => row.id.clone(),
         () if options.long => format!("{:06o} {kind} {} {size:>7}\t", row.mode, row.id),
         () => format!("{:06o} {kind} {}\t", row.mode, row.id),
     }

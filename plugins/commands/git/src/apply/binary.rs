@@ -16,7 +16,7 @@ const LARGEST: usize = 256 << 20;
 
 /// What is after `GIT binary patch`: there, and back if it is there.
 pub(crate) fn read(lines: &mut Lines<'_>) -> Result<(Binary, Option<Binary>), Stop> {
-    let unrecognized = unreadable(format!("unrecognized binary patch at line {}", lines.number()));
+    let unrecognized = unreadable(format!("unrecognized binary patch at line {}", lines.number() - 1));
     let there = part(lines)?.ok_or(unrecognized)?;
     Ok((there, part(lines)?))
 }

@@ -13,6 +13,8 @@ use super::patch::{Binary, Content, Move, Patch, is_link, same_type};
 use super::place::{Image, Search};
 use super::read::unreadable;
 
+const FOLDER: u32 = 0o040_000;
+
 /// What of the repository is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -227,7 +229,7 @@ impl<'a> Checker<'a> {
 
     fn mode_of_file(&self, path: &[u8]) -> Result<Option<u32>, ErrorKind> {
         match fs::symlink_metadata(self.repository.file(path)) {
-            Ok(metadata) if metadata.is_dir() => Ok(Some(self.files.get(path).map_or(0o040_000, |entry| entry.mode))),
+            Ok(metadata) if metadata.is_dir() => Ok(Some(self.files.get(path).map_or(FOLDER, |entry| entry.mode))),
             Ok(metadata) if metadata.is_symlink() => Ok(Some(LINK)),
             Ok(_) => Ok(Some(self.files.get(path).map_or(0o100_644, |entry| entry.mode))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -280,6 +282,7 @@ impl<'a> Checker<'a> {
                 Err(Stop::error(format!("reading from '{}' beyond a symbolic link", text(path))))
             }
             SUBMODULE => Err(Stop::error(format!("{}: submodules are not patched here", text(path)))),
+            FOLDER => Err(Stop::error(format!("{}: is a directory", text(path)))),
             LINK => {
                 let target = fs::read_link(self.repository.file(path)).map_err(failed)?;
                 Ok(target.into_os_string().into_encoded_bytes())

@@ -115,14 +115,20 @@ impl Image {
 }
 
 fn same(line: &[u8], wanted: &[u8], ignore_spaces: bool) -> bool {
-    line == wanted || (ignore_spaces && words(line).eq(words(wanted)))
+    line == wanted || (ignore_spaces && squeezed(line) == squeezed(wanted))
 }
 
-/// What white space parts; what is in front of the first is a word too, if only an empty one.
-fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut words = line.trim_ascii_end().split(u8::is_ascii_whitespace);
-    let first = words.next();
-    first.into_iter().chain(words.filter(|word| !word.is_empty()))
+/// White space is one space, however much it is; the line's end is none.
+fn squeezed(line: &[u8]) -> Vec<u8> {
+    let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    let mut squeezed = Vec::with_capacity(end);
+    for byte in &line[..end] {
+        let space = byte.is_ascii_whitespace();
+        if !space || squeezed.last() != Some(&b' ') {
+            squeezed.push(if space { b' ' } else { *byte });
+        }
+    }
+    squeezed
 }
 
 #[cfg(test)]

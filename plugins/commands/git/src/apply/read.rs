@@ -189,12 +189,11 @@ fn hunk(lines: &mut Lines<'_>, place: Place) -> Option<Hunk> {
             }
             Some(_) => return None,
         };
-        let (in_old, in_new) = (kind != Kind::Added, kind != Kind::Removed);
-        // What is counted once too often is told at the line after it.
-        let (before, after) = (old.checked_sub(usize::from(in_old)), new.checked_sub(usize::from(in_new)));
+        // A line too many is only told where the hunk ends, as git does.
+        old = old.wrapping_sub(usize::from(kind != Kind::Added));
+        new = new.wrapping_sub(usize::from(kind != Kind::Removed));
         hunk.lines.push(Line { kind, text: [text, b"\n"].concat(), number: lines.number() });
         lines.skip(1);
-        (old, new) = (before?, after?);
     }
     if lines.peek(0).is_some_and(says_no_end) {
         hunk.lines.last_mut().map(|line| line.text.pop());

@@ -25,7 +25,7 @@ impl Action {
             "error" => Self::Refuse { all: false },
             "error-all" => Self::Refuse { all: true },
             "fix" | "strip" => Self::Fix,
-            _ => return Err(unreadable(format!("unrecognized whitespace option '{text}'"))),
+            _ => return Err(Stop::usage(format!("unrecognized whitespace option '{text}'"))),
         })
     }
 
