@@ -126,6 +126,33 @@ async fn what_needs_the_network_says_what_to_do_instead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_says_what_does_it() {
+    let apart = "git switch -q -c side; echo x >> run.sh; git commit -qam x; git switch -q main; echo y >> run.sh; git commit -qam y; ";
+    for (line, code, hint) in [
+        ("git apply --3way /dev/null", 128, "without --3way"),
+        ("git apply --reject /dev/null", 128, "patch -p1"),
+        ("git rebase main", 128, "git cherry-pick BASE..BRANCH"),
+        ("git merge side", 128, "git cherry-pick ..BRANCH"),
+        ("git cherry-pick side", 1, "the same lines were changed on both sides"),
+        ("git stash push run.sh", 128, "takes no paths"),
+        ("git init new", 128, "brought in by the host"),
+        ("cd /tmp && git apply x", 128, "patch -p1"),
+    ] {
+        let ran = here(&format!("{apart}{line}; code=$?; cd /workspace; git status -s; exit $code")).await;
+        assert_eq!((ran.output.as_str(), ran.code), ("", code), "{line}: {ran:?}");
+        assert!(ran.errors.contains(hint), "{line}: {ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stash_that_does_not_fit_writes_nothing_and_stays() {
+    let line = "echo x >> run.sh; echo a > new; git add new; git stash -q; echo y >> run.sh; git commit -qam y; \
+        git stash pop -q; echo $?; git status -s; git stash list | wc -l; tail -n 1 run.sh";
+    let ran = here(line).await;
+    assert_eq!(ran.output, "The stash entry is kept in case you need it again.\n1\n1\ny\n", "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_the_files_name_is_run_or_obeyed() {
     let line = "mkdir -p .git/hooks && printf '#!/bin/sh\ntouch /workspace/ran\n' > .git/hooks/pre-commit && \
         printf '[core]\n\tfsmonitor = touch ran\n\tpager = touch ran\n[alias]\n\tstatus = !touch ran\n' > .git/config && \

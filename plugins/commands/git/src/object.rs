@@ -58,16 +58,14 @@ fn size(repository: &Repository, name: &str, id: &str, kind: &str) -> Result<usi
         // Of each entry the mode, a space, the name, a zero and twenty bytes.
         _ => {
             let rows = tree::listed(repository, name)?.into_iter();
-            rows.map(|(mode, _, _, path)| format!("{mode:o}").len() + path.len() + 22).sum()
+            rows.map(|row| format!("{:o}", row.mode).len() + row.path.len() + 22).sum()
         }
     })
 }
 
 fn listing(repository: &Repository, name: &str) -> Result<String, Stop> {
     let rows = tree::listed(repository, name)?.into_iter();
-    let line = |(mode, kind, id, path): (u32, &str, String, Vec<u8>)| {
-        format!("{mode:06o} {kind} {id}\t{}\n", quoted(&path, Style::Plain))
-    };
+    let line = |row: tree::Row| format!("{}\t{}\n", row.label(), quoted(&row.path, Style::Plain));
     Ok(rows.map(line).collect())
 }
 

@@ -25,10 +25,17 @@ struct Options {
 }
 
 /// One line: a file, a submodule or a folder.
-struct Row {
-    mode: u32,
-    path: Vec<u8>,
+pub(crate) struct Row {
+    pub(crate) mode: u32,
+    pub(crate) path: Vec<u8>,
     id: String,
+}
+
+impl Row {
+    /// As git tells it, without the path.
+    pub(crate) fn label(&self) -> String {
+        format!("{:06o} {} {}", self.mode, kind(self.mode), self.id)
+    }
 }
 
 pub(crate) fn ls_tree(repository: &Repository, arguments: &[String]) -> Result<i32, Stop> {
@@ -142,13 +149,12 @@ fn folder(repository: &Repository, revision: &str, path: &[u8]) -> Result<Row, S
 }
 
 fn label(options: &Options, row: &Row, sizes: &BTreeMap<Vec<u8>, u64>) -> String {
-    let kind = kind(row.mode);
-    let size = sizes.get(&row.path).filter(|_| kind == "blob").map_or("-".to_owned(), u64::to_string);
+    let size = sizes.get(&row.path).filter(|_| kind(row.mode) == "blob").map_or("-".to_owned(), u64::to_string);
     match () {
         () if options.names => String::new(),
         () if options.ids => row.id.clone(),
-        () if options.long => format!("{:06o} {kind} {} {size:>7}\t", row.mode, row.id),
-        () => format!("{:06o} {kind} {}\t", row.mode, row.id),
+        () if options.long => format!("{} {size:>7}\t", row.label()),
+        () => format!("{}\t", row.label()),
     }
 }
 
@@ -167,11 +173,7 @@ fn sizes(repository: &Repository, revision: &str) -> Result<BTreeMap<Vec<u8>, u6
     Ok(found.into_iter().map(|difference| (difference.new_path, difference.sizes.1)).collect())
 }
 
-/// What is at once in a folder of a revision: mode, type and name of each, as `cat-file -p` has it.
-pub(crate) fn listed(
-    repository: &Repository,
-    revision: &str,
-) -> Result<Vec<(u32, &'static str, String, Vec<u8>)>, Stop> {
-    let rows = rows(repository, &Options::default(), revision, &[Vec::new()])?;
-    Ok(rows.into_iter().map(|Row { mode, path, id }| (mode, kind(mode), id, path)).collect())
+/// What is at once in a folder of a revision, as `cat-file -p` has it.
+pub(crate) fn listed(repository: &Repository, revision: &str) -> Result<Vec<Row>, Stop> {
+    rows(repository, &Options::default(), revision, &[Vec::new()])
 }

@@ -6,7 +6,7 @@ use flate2::read::ZlibDecoder;
 
 use crate::Stop;
 
-use super::patch::Binary;
+use super::patch::{Binary, Content, Patch};
 use super::read::{Lines, unreadable};
 
 /// In the order of what they stand for.
@@ -72,6 +72,48 @@ fn decoded(line: &[u8]) -> Option<Vec<u8>> {
     }
     bytes.truncate(length);
     Some(bytes)
+}
+
+/// The content that a patch of a binary file makes; or what is wrong with it, of which the last line is still to be said.
+pub(crate) fn applied(patch: &Patch, part: Option<&Binary>, old: &[u8], reverse: bool) -> Result<Vec<u8>, String> {
+    let name = String::from_utf8_lossy(patch.name()).into_owned();
+    if [&patch.old_id, &patch.new_id].iter().any(|id| id.len() != 40) {
+        return Err(format!("cannot apply binary patch to '{name}' without full index line"));
+    }
+    let id = blob_id(old);
+    if patch.old.is_some() && id != patch.old_id {
+        return Err(format!("the patch applies to '{name}' ({id}), which does not match the current contents."));
+    }
+    if patch.new_id.bytes().all(|digit| digit == b'0') {
+        return Ok(Vec::new());
+    }
+    let new = match part {
+        Some(Binary::Literal(content)) => Some(content.clone()),
+        Some(Binary::Delta(delta)) => patched(old, delta),
+        None if reverse && patch.content != Content::Binary(None, None) => {
+            eprintln!("error: cannot reverse-apply a binary patch without the reverse hunk to '{name}'");
+            None
+        }
+        None => {
+            eprintln!("error: missing binary patch data for '{name}'");
+            None
+        }
+    };
+    let new = new.ok_or_else(|| format!("binary patch does not apply to '{name}'"))?;
+    match blob_id(&new) {
+        id if id == patch.new_id => Ok(new),
+        id => {
+            let wanted = &patch.new_id;
+            Err(format!("binary patch to '{name}' creates incorrect result (expecting {wanted}, got {id})"))
+        }
+    }
+}
+
+/// The name that git has for content.
+fn blob_id(content: &[u8]) -> String {
+    use sha1::{Digest as _, Sha1};
+    let hash = Sha1::new().chain_update(format!("blob {}\0", content.len())).chain_update(content).finalize();
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The content that a delta makes of an old one.

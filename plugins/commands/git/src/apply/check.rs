@@ -9,7 +9,7 @@ use crate::quote::{Style, quoted};
 use crate::repository::{EXECUTABLE, Entry, LINK, Repository, SUBMODULE, Side, names_only};
 
 use super::binary;
-use super::patch::{Binary, Content, Move, Patch, is_link, same_type};
+use super::patch::{Content, Move, Patch, is_link, same_type};
 use super::place::{Image, Search};
 use super::read::unreadable;
 
@@ -295,7 +295,7 @@ impl<'a> Checker<'a> {
         let hunks = match &patch.content {
             Content::Text(hunks) => hunks,
             Content::Binary(there, _) => {
-                return binary_applied(patch, there.as_ref(), old, self.reverse).map_err(|message| {
+                return binary::applied(patch, there.as_ref(), &old, self.reverse).map_err(|message| {
                     eprintln!("error: {message}");
                     silent(Stop::error(""))
                 });
@@ -376,47 +376,6 @@ fn is_valid(path: &[u8]) -> bool {
         let is_git = matches!(name.trim_ascii_end(), b".git" | b"git~1") || name.starts_with(b".git:");
         !matches!(part, b"" | b"." | b"..") && !is_git && !part.contains(&b'\\') && !part.contains(&0)
     })
-}
-
-fn binary_applied(patch: &Patch, part: Option<&Binary>, old: Vec<u8>, reverse: bool) -> Result<Vec<u8>, String> {
-    let name = text(patch.name());
-    if [&patch.old_id, &patch.new_id].iter().any(|id| id.len() != 40) {
-        return Err(format!("cannot apply binary patch to '{name}' without full index line"));
-    }
-    let id = blob_id(&old);
-    if patch.old.is_some() && id != patch.old_id {
-        return Err(format!("the patch applies to '{name}' ({id}), which does not match the current contents."));
-    }
-    if patch.new_id.bytes().all(|digit| digit == b'0') {
-        return Ok(Vec::new());
-    }
-    let new = match part {
-        Some(Binary::Literal(content)) => Some(content.clone()),
-        Some(Binary::Delta(delta)) => binary::patched(&old, delta),
-        None if reverse && patch.content != Content::Binary(None, None) => {
-            eprintln!("error: cannot reverse-apply a binary patch without the reverse hunk to '{name}'");
-            None
-        }
-        None => {
-            eprintln!("error: missing binary patch data for '{name}'");
-            None
-        }
-    };
-    let new = new.ok_or_else(|| format!("binary patch does not apply to '{name}'"))?;
-    match blob_id(&new) {
-        id if id == patch.new_id => Ok(new),
-        id => {
-            let wanted = &patch.new_id;
-            Err(format!("binary patch to '{name}' creates incorrect result (expecting {wanted}, got {id})"))
-        }
-    }
-}
-
-/// The name that git has for content.
-fn blob_id(content: &[u8]) -> String {
-    use sha1::{Digest as _, Sha1};
-    let hash = Sha1::new().chain_update(format!("blob {}\0", content.len())).chain_update(content).finalize();
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether a file that a patch makes is executable.
