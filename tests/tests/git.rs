@@ -2,7 +2,8 @@
 //! outside of the workspace, and by this machine's bash with git itself. What they print, their exit codes and the files that
 //! they leave behind are the same.
 //!
-//! The lines are in `git/*.txt`. A line `#### name` heads each; `---- differs` and why after it says that it does.
+//! The lines are in `git/*.txt`. A line `#### name` heads each; `---- differs` and why after it says that it does. `$t` is a
+//! folder outside of the repository.
 //! `LINE=part-of-a-name` runs some.
 
 use std::path::Path;
@@ -12,11 +13,21 @@ use std::sync::Arc;
 use skep_tests::commands::{Commands, Folder, Ran, sections};
 use tokio::task::JoinSet;
 
-const TABLES: &[&str] = &[include_str!("git/read.txt"), include_str!("git/write.txt")];
+const TABLES: &[&str] = &[
+    include_str!("git/read.txt"),
+    include_str!("git/write.txt"),
+    include_str!("git/apply.txt"),
+    include_str!("git/objects.txt"),
+    include_str!("git/stash.txt"),
+    include_str!("git/carry.txt"),
+];
 
 /// Who commits, and when: the same on both sides, so that commits have the same names.
 const PRELUDE: &str = "export GIT_AUTHOR_NAME='A U Thor' GIT_AUTHOR_EMAIL=author@example.com GIT_AUTHOR_DATE='1112911993 +0200' \
     GIT_COMMITTER_NAME='C O Mitter' GIT_COMMITTER_EMAIL=committer@example.com GIT_COMMITTER_DATE='1112912053 -0130'; ";
+
+/// Lines of both sides run at once, so each has a folder of its own.
+const FOLDER: &str = "t=$(mktemp -d); trap 'rm -r $t' EXIT; ";
 
 const FIXTURE: &str = r#"
 set -e
@@ -82,8 +93,9 @@ async fn every_line_does_what_git_itself_does() {
     for (name, text) in TABLES.iter().flat_map(|table| sections(table)).filter(|(name, _)| name.contains(&wanted)) {
         let (line, differs) = text.split_once("\n---- differs").unwrap_or((text, ""));
         let known = !differs.is_empty();
+        let line = if line.contains("$t/") { format!("{FOLDER}{line}") } else { line.to_owned() };
         let (commands, template) = (Arc::clone(&commands), Arc::clone(&template));
-        tasks.spawn(async move { (difference(&commands, &template.workspace(), line).await, name, line, known) });
+        tasks.spawn(async move { (difference(&commands, &template.workspace(), &line).await, name, line, known) });
     }
     let (count, mut problems) = (tasks.len(), Vec::new());
     while let Some(done) = tasks.join_next().await {
@@ -111,6 +123,33 @@ async fn what_needs_the_network_says_what_to_do_instead() {
         assert_eq!(ran.code, 128, "{ran:?}");
         assert!(ran.errors.contains("there is no network here: the host brings repositories in"), "{ran:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_says_what_does_it() {
+    let apart = "git switch -q -c side; echo x >> run.sh; git commit -qam x; git switch -q main; echo y >> run.sh; git commit -qam y; ";
+    for (line, code, hint) in [
+        ("git apply --3way /dev/null", 128, "without --3way"),
+        ("git apply --reject /dev/null", 128, "patch -p1"),
+        ("git rebase main", 128, "git cherry-pick BASE..BRANCH"),
+        ("git merge side", 128, "git cherry-pick ..BRANCH"),
+        ("git cherry-pick side", 1, "the same lines were changed on both sides"),
+        ("git stash push run.sh", 128, "takes no paths"),
+        ("git init new", 128, "brought in by the host"),
+        ("cd /tmp && git apply x", 128, "patch -p1"),
+    ] {
+        let ran = here(&format!("{apart}{line}; code=$?; cd /workspace; git status -s; exit $code")).await;
+        assert_eq!((ran.output.as_str(), ran.code), ("", code), "{line}: {ran:?}");
+        assert!(ran.errors.contains(hint), "{line}: {ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stash_that_does_not_fit_writes_nothing_and_stays() {
+    let line = "echo x >> run.sh; echo a > new; git add new; git stash -q; echo y >> run.sh; git commit -qam y; \
+        git stash pop -q; echo $?; git status -s; git stash list | wc -l; tail -n 1 run.sh";
+    let ran = here(line).await;
+    assert_eq!(ran.output, "The stash entry is kept in case you need it again.\n1\n1\ny\n", "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use skep_model::{Digest, Limits};
 use skep_repo::{Prepared, RepoError, Terms, Watch, WorkTree};
 use skep_sandbox::git::{
-    Commit, Comparison, Difference, Entry, Git, GitFailure, Head, NewCommit, Object, Person, Reference, Repositories,
-    Side, Source, Walk,
+    Blob, Commit, Comparison, Difference, Entry, Git, GitFailure, Head, NewCommit, Object, Person, Reference,
+    Repositories, Side, Source, Walk,
 };
 
 use crate::shell::DIRECTORY;
@@ -141,6 +141,11 @@ fn side(side: Side) -> skep_repo::Side {
     }
 }
 
+fn new_commit(new: NewCommit) -> skep_repo::NewCommit {
+    let NewCommit { message, author, committer, amend } = new;
+    skep_repo::NewCommit { message, author: heard(author), committer: heard(committer), amend }
+}
+
 fn source(source: Source) -> skep_repo::Source {
     match source {
         Source::Files => skep_repo::Source::Files,
@@ -253,14 +258,30 @@ impl Repositories for Trees {
     }
 
     fn make_commit(&self, repository: u32, new: NewCommit, stop: &AtomicBool) -> Answer<String> {
-        let NewCommit { message, author, committer, amend } = new;
-        let new = skep_repo::NewCommit { message, author: heard(author), committer: heard(committer), amend };
+        let new = new_commit(new);
         self.grow(repository, stop, |git| git.commit(&new))
+    }
+
+    fn make_loose_commit(
+        &self,
+        repository: u32,
+        new: NewCommit,
+        parents: Vec<String>,
+        stop: &AtomicBool,
+    ) -> Answer<String> {
+        let new = new_commit(new);
+        self.grow(repository, stop, |git| git.loose_commit(&new, &parents))
     }
 
     fn stage(&self, repository: u32, paths: Vec<(Vec<u8>, Source)>, stop: &AtomicBool) -> Answer<()> {
         let paths: Vec<_> = paths.into_iter().map(|(path, from)| (path, source(from))).collect();
         self.grow(repository, stop, |git| git.stage(&paths))
+    }
+
+    fn stage_content(&self, repository: u32, blobs: Vec<Blob>, stop: &AtomicBool) -> Answer<()> {
+        let blob = |Blob { path, mode, content }| skep_repo::Blob { path, mode, content };
+        let blobs: Vec<_> = blobs.into_iter().map(blob).collect();
+        self.grow(repository, stop, |git| git.stage_content(&blobs))
     }
 
     fn stage_all(&self, repository: u32, revision: Option<String>, stop: &AtomicBool) -> Answer<()> {

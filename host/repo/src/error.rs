@@ -99,6 +99,12 @@ pub enum RepoError {
         /// Why, and what would do.
         reason: &'static str,
     },
+    /// A path that leads out of a work tree, or into git's own folder.
+    #[error("{path:?} is no path of a file or a link in a work tree")]
+    NotOfAWorkTree {
+        /// The path.
+        path: PathBuf,
+    },
     /// The repository doesn't have what was named.
     #[error("{location} has no branch, tag or commit {reference:?}{}", proposed(.nearest))]
     UnknownReference {

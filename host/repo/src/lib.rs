@@ -66,6 +66,6 @@ pub use prepare::{prepare, prepare_at};
 pub use prepared::{Checkout, Prepared};
 pub use remove::remove;
 pub use work_tree::{
-    Change, ChangeKind, Changes, Comparison, Difference, Git, Head, Listed, Logged, NewCommit, Origin, Person, Side,
-    Source, Walk, WorkTree,
+    Blob, Change, ChangeKind, Changes, Comparison, Difference, Git, Head, Listed, Logged, NewCommit, Origin, Person,
+    Side, Source, Walk, WorkTree,
 };

@@ -26,7 +26,7 @@ pub use change::{Change, ChangeKind, Changes};
 pub use difference::{Comparison, Difference};
 pub use git::{Git, Head, Listed, NewCommit, Person, Side};
 pub use history::{Logged, Walk};
-pub use staged::Source;
+pub use staged::{Blob, Source};
 
 use crate::meter::{Meter, Terms, Watch};
 use crate::rules::Rules;

@@ -21,6 +21,8 @@ use crate::{RepoError, beneath};
 const MADE: &str = "made";
 /// The settings that a run may have.
 const SETTINGS: [&str; 2] = ["user.name", "user.email"];
+/// What was put aside is beneath it, the newest last.
+pub(crate) const STASH: &str = "refs/stash/";
 /// More of one file is not handed over.
 const LARGEST_CONTENT: usize = 64 << 20;
 
@@ -129,7 +131,7 @@ impl Git<'_> {
         .map_err(self.failed())
     }
 
-    /// Branches and tags with the commits that they lead to, sorted by name.
+    /// Branches, tags and stashes with the commits that they lead to, sorted by name.
     ///
     /// # Errors
     /// They can't be read.
@@ -139,7 +141,7 @@ impl Git<'_> {
             self.meter.check()?;
             let reference = reference.map_err(self.failed())?;
             let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
-            if (reference.is_branch() || reference.is_tag())
+            if (reference.is_branch() || reference.is_tag() || name.starts_with(STASH))
                 && let Ok(commit) = reference.peel_to_commit()
             {
                 found.push((name, commit.id().to_string()));
@@ -149,12 +151,12 @@ impl Git<'_> {
         Ok(found)
     }
 
-    /// Makes, moves or removes a branch or a tag.
+    /// Makes, moves or removes a branch, a tag or a stash.
     ///
     /// # Errors
-    /// It is neither, or the revision is unknown.
+    /// It is none of them, or the revision is unknown.
     pub fn set_reference(&self, name: &str, revision: Option<&str>) -> Result<(), RepoError> {
-        let known = name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
+        let known = ["refs/heads/", "refs/tags/", STASH].iter().any(|prefix| name.starts_with(prefix));
         if !known || !git2::Reference::is_valid_name(name) {
             return Err(RepoError::UnknownRevision { revision: name.to_owned() });
         }
@@ -237,6 +239,30 @@ impl Git<'_> {
             (true, None) => return Err(RepoError::UnknownRevision { revision: "HEAD".to_owned() }),
             (false, tip) => tip.into_iter().collect(),
         };
+        let (id, tree) = self.commit_staged(new, &parents)?;
+        match &head.branch {
+            Some(branch) => self.repository.reference(&format!("refs/heads/{branch}"), id, true, "").map(drop),
+            None => self.repository.set_head_detached(id),
+        }
+        .map_err(self.failed())?;
+        self.keep_staged(tree)?;
+        Ok(id.to_string())
+    }
+
+    /// Makes a commit of the index with these parents, which no branch leads to, and returns its name.
+    ///
+    /// # Errors
+    /// A parent is unknown, or a name is empty.
+    pub fn loose_commit(&self, new: &NewCommit, parents: &[String]) -> Result<String, RepoError> {
+        let mut commits = Vec::new();
+        for parent in parents {
+            commits.push(self.repository.find_commit(self.commit_of(parent)?).map_err(self.failed())?);
+        }
+        Ok(self.commit_staged(new, &commits)?.0.to_string())
+    }
+
+    /// The commit, and the tree that it has.
+    fn commit_staged(&self, new: &NewCommit, parents: &[git2::Commit<'_>]) -> Result<(Oid, Oid), RepoError> {
         let tree = match self.staged_tree()? {
             Some(tree) => tree,
             None => {
@@ -246,13 +272,7 @@ impl Git<'_> {
         };
         let id = self.make(new, tree, &parents.iter().collect::<Vec<_>>()).map_err(self.failed())?;
         self.note(id)?;
-        match &head.branch {
-            Some(branch) => self.repository.reference(&format!("refs/heads/{branch}"), id, true, "").map(drop),
-            None => self.repository.set_head_detached(id),
-        }
-        .map_err(self.failed())?;
-        self.keep_staged(tree)?;
-        Ok(id.to_string())
+        Ok((id, tree))
     }
 
     fn make(&self, new: &NewCommit, tree: Oid, parents: &[&git2::Commit<'_>]) -> Result<Oid, git2::Error> {

@@ -8,7 +8,7 @@ use std::path::Path;
 use git2::{Commit, ObjectType, Oid, Sort, Tree};
 
 use crate::RepoError;
-use crate::work_tree::git::{Git, Person};
+use crate::work_tree::git::{Git, Person, STASH};
 
 /// Fewer letters name no object.
 const SHORTEST: usize = 4;
@@ -132,6 +132,11 @@ impl Git<'_> {
         if base == "HEAD" || base == "@" {
             return self.repository.refname_to_id("HEAD").ok();
         }
+        if let Some(nth) = nth_stash(base) {
+            let references = self.references().ok()?.into_iter();
+            let stashes = references.filter(|(name, _)| name.starts_with(STASH)).rev();
+            return Oid::from_str(&stashes.map(|(_, commit)| commit).nth(nth)?).ok();
+        }
         let names =
             [base.to_owned(), format!("refs/{base}"), format!("refs/tags/{base}"), format!("refs/heads/{base}")];
         let named = names.iter().filter(|name| name.starts_with("refs/heads/") || name.starts_with("refs/tags/"));
@@ -195,6 +200,14 @@ impl Git<'_> {
             found.push(logged(&commit));
         }
         Ok(found)
+    }
+}
+
+/// `stash` or `stash@{n}`, of which the newest is the first.
+fn nth_stash(name: &str) -> Option<usize> {
+    match name.strip_prefix("stash")? {
+        "" => Some(0),
+        rest => rest.strip_prefix("@{")?.strip_suffix('}')?.parse().ok(),
     }
 }
 

@@ -2,14 +2,16 @@
 //! of files are remembered elsewhere and there is no merge that could leave conflicts in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 
 use git2::{ObjectType, Oid};
 
 use crate::work_tree::git::Git;
-use crate::work_tree::listing::{Entry, Listing};
+use crate::work_tree::listing::{EXECUTABLE, Entry, FILE, LINK, Listing};
 use crate::work_tree::store::{Content, Packing};
-use crate::{RepoError, beneath};
+use crate::{RepoError, beneath, names};
 
 /// Holds the name of the tree.
 pub(crate) const STAGED: &str = "staged";
@@ -23,6 +25,24 @@ pub enum Source {
     Revision(String),
     /// It is removed.
     Nothing,
+}
+
+/// Content for an entry of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// Below the repository's folder.
+    pub path: Vec<u8>,
+    /// As git writes it.
+    pub mode: u32,
+    /// A file's bytes, or where a link leads to.
+    pub content: Vec<u8>,
+}
+
+impl Blob {
+    fn is_of_a_work_tree(&self) -> bool {
+        let is_name = |name: &[u8]| !matches!(name, b"" | b"." | b"..") && !name.contains(&0) && !names::is_git(name);
+        matches!(self.mode, FILE | EXECUTABLE | LINK) && self.path.split(|byte| *byte == b'/').all(is_name)
+    }
 }
 
 impl Git<'_> {
@@ -57,8 +77,7 @@ impl Git<'_> {
             paths.iter().filter(|(_, source)| *source == Source::Files).map(|(path, _)| &path[..]).collect();
         let now = if wanted.is_empty() { Listing::default() } else { self.now(&with(&staged, &wanted))? };
         let mut revisions = BTreeMap::new();
-        let mut entries: BTreeMap<_, _> =
-            staged.into_entries().into_iter().map(|entry| (entry.path.clone(), entry)).collect();
+        let mut entries = by_path(staged);
         let root = beneath::root(&self.tree.files).map_err(RepoError::read(&self.tree.files))?;
         let content = Content { files: &self.tree.files, root: &root, meter: &self.meter };
         for (path, source) in paths {
@@ -80,6 +99,29 @@ impl Git<'_> {
                 entries.insert(path.clone(), entry);
             }
         }
+        self.keep_entries(entries, packing)
+    }
+
+    /// Sets entries of the index to content that is in no file and in no revision.
+    ///
+    /// # Errors
+    /// A path is none of a work tree, a mode is of neither a file nor a link, or see [`RepoError`].
+    pub fn stage_content(&self, blobs: &[Blob]) -> Result<(), RepoError> {
+        if let Some(blob) = blobs.iter().find(|blob| !blob.is_of_a_work_tree()) {
+            return Err(RepoError::NotOfAWorkTree { path: OsStr::from_bytes(&blob.path).into() });
+        }
+        let mut packing = Packing::new(&self.tree.git, self.meter.terms)?;
+        let mut entries = by_path(self.staged()?);
+        for Blob { path, mode, content } in blobs {
+            self.meter.check()?;
+            let id = packing.put(ObjectType::Blob, content)?;
+            make_way(&mut entries, path);
+            entries.insert(path.clone(), Entry { path: path.clone(), mode: *mode, id });
+        }
+        self.keep_entries(entries, packing)
+    }
+
+    fn keep_entries(&self, entries: BTreeMap<Vec<u8>, Entry>, mut packing: Packing<'_>) -> Result<(), RepoError> {
         let listing = Listing::new(entries.into_values().collect());
         let tree = listing.tree(&mut |_, bytes| packing.put(ObjectType::Tree, bytes).map(drop))?;
         packing.flush()?;
@@ -106,6 +148,10 @@ impl Git<'_> {
     pub(crate) fn keep_staged(&self, tree: Oid) -> Result<(), RepoError> {
         self.tree.replace(STAGED, format!("{tree}\n").as_bytes())
     }
+}
+
+fn by_path(listing: Listing) -> BTreeMap<Vec<u8>, Entry> {
+    listing.into_entries().into_iter().map(|entry| (entry.path.clone(), entry)).collect()
 }
 
 /// The index with these paths in it, so that they are looked at even if they are ignored.

@@ -4,6 +4,7 @@
 mod changes;
 mod depths;
 mod folders;
+mod git_data;
 mod hostile;
 mod indexes;
 mod machine;

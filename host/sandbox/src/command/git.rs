@@ -12,7 +12,7 @@ use crate::command::actor::{Actor, Reply, failure};
 use super::actor::bindings::skep::command::git as contract;
 
 pub use contract::{
-    Commit, Comparison, Difference, Entry, Head, NewCommit, Object, Person, Reference, Side, Source, Walk,
+    Blob, Commit, Comparison, Difference, Entry, Head, NewCommit, Object, Person, Reference, Side, Source, Walk,
 };
 
 /// Why something was not done: its kind, as the contract has it, and a message for people.
@@ -68,7 +68,7 @@ questions! {
     Write set_head(branch: Option<String>, revision: String) -> ();
     /// Branches and tags.
     Read references() -> Vec<Reference>;
-    /// Makes, moves or removes a branch or a tag.
+    /// Makes, moves or removes a branch, a tag or a stash.
     Write set_reference(name: String, revision: Option<String>) -> ();
     /// What a revision means.
     Read resolve(revision: String) -> Object;
@@ -82,8 +82,12 @@ questions! {
     Read commits(walk: Walk) -> Vec<Commit>;
     /// Makes a commit of the index.
     Write make_commit(commit: NewCommit) -> String;
+    /// Makes a commit of the index that no branch leads to.
+    Write make_loose_commit(commit: NewCommit, parents: Vec<String>) -> String;
     /// Sets entries of the index.
     Write stage(paths: Vec<(Vec<u8>, Source)>) -> ();
+    /// Sets entries of the index to this content.
+    Write stage_content(blobs: Vec<Blob>) -> ();
     /// Sets the whole index.
     Write stage_all(revision: Option<String>) -> ();
     /// Makes a file executable, or not.
@@ -189,6 +193,7 @@ weights! {
     Head: it => it.branch.bytes() + it.commit.bytes();
     Reference: it => it.name.len() + it.commit.len();
     Object: it => it.id.len() + it.kind.len();
+    Blob: it => it.path.len() + it.content.len() + 4;
     Entry: it => it.path.len() + it.id.len() + 4;
     Comparison: it => it.paths.bytes() + 16;
     Difference: it => it.old_path.len() + it.new_path.len() + it.old_id.len() + it.new_id.len() + it.patch.len() + 32;

@@ -98,6 +98,11 @@ impl Arguments {
         }
     }
 
+    /// What comes next, as it is written.
+    pub(crate) fn peek(&self) -> Option<&str> {
+        self.words.get(self.at).map(String::as_str)
+    }
+
     /// The value of the option that was just taken.
     pub(crate) fn value(&mut self, option: &str) -> Result<String, Stop> {
         let value = self.words.get(self.at).cloned();

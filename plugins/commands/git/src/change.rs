@@ -28,7 +28,7 @@ pub(crate) fn write(repository: &Repository, side: &Side, now: &Files, wanted: &
 /// Writes one file as `side` has it.
 pub(crate) fn write_file(repository: &Repository, side: &Side, entry: &Entry) -> Result<(), Stop> {
     let path = repository.file(&entry.path);
-    let cannot = |error: std::io::Error| Stop::fatal(format!("cannot write '{}': {error}", path.display()));
+    let cannot = |error: std::io::Error| unwritable(&path, &error);
     if entry.mode == SUBMODULE {
         return fs::create_dir_all(&path).map_err(cannot);
     }
@@ -43,6 +43,35 @@ pub(crate) fn write_file(repository: &Repository, side: &Side, entry: &Entry) ->
         repository.set_executable(&entry.path, true)?;
     }
     Ok(())
+}
+
+/// Writes a file with this content. Folders come to be, and a file in the place of one is an error.
+pub(crate) fn put_file(repository: &Repository, path: &[u8], content: &[u8], executable: bool) -> Result<(), Stop> {
+    let file = repository.file(path);
+    let written = make_folders(repository, &file).and_then(|()| fs::write(&file, content));
+    written.map_err(|error| unwritable(&file, &error))?;
+    repository.set_executable(path, executable)
+}
+
+/// Makes a link, in the place of one that is there.
+pub(crate) fn put_link(repository: &Repository, path: &[u8], target: &[u8]) -> Result<(), Stop> {
+    let link = repository.file(path);
+    let failed = |error: std::io::Error| unwritable(&link, &error);
+    make_folders(repository, &link).map_err(failed)?;
+    if fs::symlink_metadata(&link).is_ok_and(|metadata| !metadata.is_dir()) {
+        fs::remove_file(&link).map_err(failed)?;
+    }
+    rustix::fs::symlink(String::from_utf8_lossy(target).as_ref(), &link).map_err(|error| failed(error.into()))
+}
+
+/// The top is there, and can't be made.
+fn make_folders(repository: &Repository, path: &Path) -> std::io::Result<()> {
+    let above = path.parent().filter(|folder| *folder != Path::new(&repository.top) && !folder.is_dir());
+    above.map_or(Ok(()), |folder| make_folders(repository, folder).and_then(|()| fs::create_dir(folder)))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Stop {
+    Stop::fatal(format!("cannot write '{}': {error}", path.display()))
 }
 
 /// What stands where a file has to be goes, a folder only if it is empty; the folders above it come to be.

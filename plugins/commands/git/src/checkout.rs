@@ -185,7 +185,7 @@ fn kept_after(repository: &Repository, commit: &str) -> Result<String, Stop> {
 type Files = BTreeMap<Vec<u8>, Entry>;
 
 /// Writes the files of another commit, and stages them. What differs from HEAD stays as it is, and must not be in the way.
-fn move_files(repository: &Repository, commit: &str, force: bool) -> Result<(), Stop> {
+pub(crate) fn move_files(repository: &Repository, commit: &str, force: bool) -> Result<(), Stop> {
     let head = repository.by_path(&repository.head_side()?)?;
     let side = Side::Revision(commit.to_owned());
     let wanted = repository.by_path(&side)?;

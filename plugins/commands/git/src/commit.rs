@@ -143,7 +143,7 @@ fn message(options: &Options, old: Option<&[u8]>) -> Result<String, Stop> {
 }
 
 /// Without white space at the ends of lines, without empty lines at both ends, and never two in a row.
-fn cleaned(text: &str) -> String {
+pub(crate) fn cleaned(text: &str) -> String {
     let mut cleaned = String::new();
     let mut empty = false;
     for line in text.lines().map(str::trim_end) {
@@ -173,7 +173,7 @@ fn dated(mut person: Person, options: &Options) -> Result<Person, Stop> {
 }
 
 /// From `NAME <ADDRESS>`, the environment, `-c`, the repository's configuration, or what stands for nobody.
-fn person(repository: &Repository, role: &str, given: Option<&str>) -> Result<Person, Stop> {
+pub(crate) fn person(repository: &Repository, role: &str, given: Option<&str>) -> Result<Person, Stop> {
     let variable = |what: &str| std::env::var(format!("GIT_{role}_{what}")).ok().filter(|value| !value.is_empty());
     let given = given.map(|given| {
         let (name, email) = given.split_once('<').unwrap_or((given, ""));
@@ -190,7 +190,12 @@ fn person(repository: &Repository, role: &str, given: Option<&str>) -> Result<Pe
     Ok(Person { name, email, seconds: moment.seconds, offset: moment.offset })
 }
 
-fn report(repository: &Repository, new: &NewCommit, id: &str, (first, dated): (bool, bool)) -> Result<String, Stop> {
+pub(crate) fn report(
+    repository: &Repository,
+    new: &NewCommit,
+    id: &str,
+    (first, dated): (bool, bool),
+) -> Result<String, Stop> {
     let branch = repository.head()?.branch.unwrap_or_else(|| "detached HEAD".to_owned());
     let root = if first { " (root-commit)" } else { "" };
     let mut text = format!("[{branch}{root} {}] {}\n", repository.short(id), subject(new.message.as_bytes()));

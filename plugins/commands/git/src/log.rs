@@ -16,8 +16,8 @@ pub(crate) struct Request {
     pub(crate) abbreviate: bool,
     pub(crate) date: String,
     pub(crate) decorate: bool,
-    walk: Walk,
-    paths: Vec<String>,
+    pub(crate) walk: Walk,
+    pub(crate) paths: Vec<String>,
     reverse: bool,
     /// None for all, and otherwise only merges or only others.
     merges: Option<bool>,
@@ -54,6 +54,10 @@ impl Request {
     pub(crate) fn take(&mut self, option: &str, arguments: &mut Arguments) -> Result<bool, Stop> {
         match option {
             "--oneline" => (self.pretty, self.abbreviate) = (Pretty::Oneline, true),
+            "--format=" if arguments.peek().is_some_and(str::is_empty) => {
+                arguments.value(option)?;
+                self.pretty = Pretty::Nothing;
+            }
             "--pretty=" | "--format=" => self.pretty = Pretty::parse(&arguments.value(option)?)?,
             "--abbrev-commit" => self.abbreviate = true,
             "--no-abbrev-commit" => self.abbreviate = false,
@@ -67,7 +71,12 @@ impl Request {
         Ok(true)
     }
 
-    fn take_of_log(&mut self, repository: &Repository, option: &str, arguments: &mut Arguments) -> Result<(), Stop> {
+    pub(crate) fn take_of_log(
+        &mut self,
+        repository: &Repository,
+        option: &str,
+        arguments: &mut Arguments,
+    ) -> Result<(), Stop> {
         match option {
             "-n" | "--max-count=" => self.walk.most = arguments.number(option)?.min(MOST),
             "--skip=" => self.walk.skip = arguments.number(option)?,
@@ -92,7 +101,7 @@ impl Request {
         Ok(())
     }
 
-    fn word(&mut self, repository: &Repository, word: String) -> Result<(), Stop> {
+    pub(crate) fn word(&mut self, repository: &Repository, word: String) -> Result<(), Stop> {
         if !self.paths.is_empty() || !is_revision(repository, &word) {
             must_be_path(repository, &word)?;
             self.paths.push(word);
@@ -197,7 +206,8 @@ pub(crate) fn log(repository: &Repository, arguments: &[String]) -> Result<i32, 
     print(repository, &request, &commits, &paths)
 }
 
-fn wanted(repository: &Repository, request: &Request) -> Result<Vec<Commit>, Stop> {
+/// The commits that a request is about, in its order.
+pub(crate) fn wanted(repository: &Repository, request: &Request) -> Result<Vec<Commit>, Stop> {
     let walk = &request.walk;
     let mut commits = if request.is_picky() {
         let all = repository.commits(&Walk { skip: 0, most: MOST, ..walk.clone() })?.into_iter();
@@ -215,7 +225,7 @@ fn print(repository: &Repository, request: &Request, commits: &[Commit], paths: 
     let printer = request.printer(repository)?;
     for (number, commit) in commits.iter().enumerate() {
         let separate = match &request.pretty {
-            Pretty::Oneline | Pretty::Format(_, true) => false,
+            Pretty::Nothing | Pretty::Oneline | Pretty::Format(_, true) => false,
             Pretty::Format(_, false) | Pretty::Short | Pretty::Medium | Pretty::Full | Pretty::Fuller => number > 0,
         };
         if separate {
@@ -247,7 +257,7 @@ pub(crate) fn with_differences(
         return Ok(());
     }
     match &request.pretty {
-        Pretty::Oneline => {}
+        Pretty::Nothing | Pretty::Oneline => {}
         Pretty::Format(_, false) => write!(std::io::stdout(), "\n\n").map(|()| ())?,
         _ if request.show.forms.len() > 1 && request.show.forms.contains(&Form::Patch) => {
             writeln!(std::io::stdout(), "---")?

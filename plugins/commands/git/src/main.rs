@@ -2,18 +2,27 @@
 //! written here, like those of every other command. Nothing is configured, filtered, hooked, aliased or paged.
 
 mod add;
+mod apply;
 mod arguments;
+mod blame;
 mod branch;
+mod carry;
 mod change;
 mod checkout;
 mod commit;
+mod commits;
 mod config;
 mod date;
+mod describe;
 mod diff;
 mod files;
 mod grep;
+mod init;
 mod list;
 mod log;
+mod merge;
+mod object;
+mod pick;
 mod pretty;
 mod quote;
 mod refused;
@@ -22,8 +31,10 @@ mod reset;
 mod restore;
 mod revision;
 mod show;
+mod stash;
 mod stat;
 mod status;
+mod tree;
 
 mod bindings {
     wit_bindgen::generate!({ world: "versioned-command", path: "../../../guest-sdk/wit/command", generate_all });
@@ -72,22 +83,34 @@ impl From<std::io::Error> for Stop {
 
 const TABLE: &[(&str, Command)] = &[
     ("add", add::add),
+    ("annotate", blame::blame),
+    ("apply", apply::apply),
+    ("blame", blame::blame),
     ("branch", branch::branch),
+    ("cat-file", object::cat_file),
     ("checkout", checkout::checkout),
+    ("cherry-pick", pick::cherry_pick),
     ("commit", commit::commit),
     ("config", config::config),
+    ("describe", describe::describe),
     ("diff", diff::diff),
     ("grep", grep::grep),
     ("log", log::log),
     ("ls-files", list::ls_files),
+    ("ls-tree", tree::ls_tree),
+    ("merge", merge::merge),
     ("mv", files::mv),
     ("remote", config::remote),
     ("reset", reset::reset),
     ("restore", restore::restore),
+    ("rev-list", commits::rev_list),
     ("rev-parse", revision::rev_parse),
+    ("revert", pick::revert),
     ("rm", files::rm),
+    ("shortlog", commits::shortlog),
     ("show", show::show),
     ("stage", add::add),
+    ("stash", stash::stash),
     ("status", status::status),
     ("switch", checkout::switch),
     ("tag", branch::tag),
@@ -117,7 +140,10 @@ fn run(arguments: &[String]) -> Result<i32, Stop> {
             return Ok(0);
         }
         "--help" | "help" => {
-            println!("git here has: {}", TABLE.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
+            println!(
+                "git here has: {}",
+                TABLE.iter().map(|(name, _)| *name).chain(["init"]).collect::<Vec<_>>().join(", ")
+            );
             return Ok(0);
         }
         _ => {}
@@ -125,8 +151,12 @@ fn run(arguments: &[String]) -> Result<i32, Stop> {
     if let Some(instead) = refused::instead(name) {
         return Err(Stop::fatal(instead));
     }
+    if name == "init" {
+        return init::init(global, arguments);
+    }
     let Some((_, command)) = TABLE.iter().find(|(known, _)| known == name) else {
         return Err(Stop { code: 1, message: format!("git: '{name}' is not a git command. See 'git --help'.") });
     };
-    command(&Repository::find(global)?, arguments)
+    let repository = Repository::find(global).map_err(|stop| refused::outside(name).unwrap_or(stop))?;
+    command(&repository, arguments)
 }

@@ -7,6 +7,8 @@ use crate::repository::{Commit, Person, Repository};
 /// How a commit is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Pretty {
+    /// Only what it changed is.
+    Nothing,
     Oneline,
     Short,
     Medium,
@@ -51,6 +53,7 @@ impl Printer<'_> {
         let id = if self.abbreviate { self.repository.short(&commit.id) } else { commit.id.clone() };
         let names = self.names(&commit.id).map(|names| format!(" ({names})")).unwrap_or_default();
         match &self.pretty {
+            Pretty::Nothing => String::new(),
             Pretty::Oneline => format!("{id}{names} {}", subject(&commit.message)),
             Pretty::Format(format, _) => self.formatted(format, commit),
             form => self.block(form, &id, &names, commit),

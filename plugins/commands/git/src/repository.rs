@@ -7,7 +7,7 @@ use crate::arguments::Global;
 use crate::bindings::skep::command::git;
 use crate::quote::{self, Style};
 
-pub(crate) use git::{Commit, Comparison, Difference, Entry, Head, NewCommit, Person, Side, Source, Walk};
+pub(crate) use git::{Blob, Commit, Comparison, Difference, Entry, Head, NewCommit, Person, Side, Source, Walk};
 
 pub(crate) const EXECUTABLE: u32 = 0o100_755;
 pub(crate) const LINK: u32 = 0o120_000;
@@ -110,9 +110,22 @@ impl Repository {
         Ok(git::make_commit(self.number, commit)?)
     }
 
+    /// Makes a commit of the index that no branch leads to.
+    pub(crate) fn make_loose_commit(&self, commit: &NewCommit, parents: &[String]) -> Result<String, Stop> {
+        Ok(git::make_loose_commit(self.number, commit, parents)?)
+    }
+
     pub(crate) fn stage(&self, paths: &[(Vec<u8>, Source)]) -> Result<(), Stop> {
         if !paths.is_empty() {
             git::stage(self.number, paths)?;
+        }
+        Ok(())
+    }
+
+    /// Sets entries of the index to content that is in no file.
+    pub(crate) fn stage_content(&self, blobs: &[Blob]) -> Result<(), Stop> {
+        if !blobs.is_empty() {
+            git::stage_content(self.number, blobs)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::status::unstaged;
 
 /// What goes back beside the branch.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     Soft,
     Mixed,
     Hard,
@@ -54,7 +54,8 @@ pub(crate) fn reset(repository: &Repository, arguments: &[String]) -> Result<i32
     Ok(0)
 }
 
-fn whole(repository: &Repository, revision: &str, mode: Mode, quiet: bool) -> Result<(), Stop> {
+/// Moves the branch, and with it what the mode says.
+pub(crate) fn whole(repository: &Repository, revision: &str, mode: Mode, quiet: bool) -> Result<(), Stop> {
     let head = repository.head()?;
     let Some(commit) = repository.commit_id(revision) else {
         return if mode == Mode::Soft { Ok(()) } else { repository.stage_all(None) };

@@ -54,7 +54,7 @@ fn one(repository: &Repository, request: &Request, revision: &str, paths: &[Vec<
         "tree" => print!("tree {revision}\n\n{}", folder(repository, revision)?),
         _ => {
             let commit = repository.commit(&id)?;
-            if again && !matches!(request.pretty, Pretty::Oneline | Pretty::Format(_, true)) {
+            if again && !matches!(request.pretty, Pretty::Nothing | Pretty::Oneline | Pretty::Format(_, true)) {
                 println!();
             }
             print!("{}", request.printer(repository)?.text(&commit));
