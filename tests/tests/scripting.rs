@@ -58,6 +58,7 @@ impl Shell {
             output_bytes: 64 * 1024,
             meter: Arc::new(Meter::new(Limits { wall_ms: 300_000, cpu_ms: 120_000, ..Limits::TOOL })),
             git: None,
+            http: None,
         };
         let executed = self.sandbox.execute(execution).await;
         (executed.ending.code, executed.output.text)

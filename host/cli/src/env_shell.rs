@@ -153,6 +153,7 @@ impl Trial<'_> {
             output_bytes: KEPT,
             meter: Arc::new(Meter::new(limits)),
             git: self.git.clone(),
+            http: None,
         };
         let mut signals = Signals::listen()?;
         let mut executing = std::pin::pin!(self.sandbox.execute(execution));

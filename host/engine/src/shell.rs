@@ -132,6 +132,7 @@ impl Shell<'_> {
             time_limit,
             meter: self.meter,
             git: self.git,
+            http: None,
         };
         Ok(Ok(self.sandbox.execute(execution).await))
     }

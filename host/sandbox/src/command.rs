@@ -7,6 +7,7 @@ mod actor;
 mod capture;
 mod family;
 pub mod git;
+pub mod http;
 mod image;
 mod life;
 mod loading;
@@ -32,7 +33,7 @@ pub(crate) use family::AT_ONCE;
 pub(crate) use life::Command;
 
 use crate::command::capture::Capture;
-use crate::command::family::Family;
+use crate::command::family::{Family, Outside};
 use crate::command::life::Start;
 use crate::command::open::Handle;
 use crate::{Meter, Sandbox, Workspace};
@@ -63,6 +64,8 @@ pub struct Execution {
     pub meter: Arc<Meter>,
     /// The git data of the repositories in the root, which stands outside of it; none where there is no such data.
     pub git: Option<git::Git>,
+    /// Who sends requests; none where none may be sent.
+    pub http: Option<Arc<dyn http::Outgoing>>,
 }
 
 /// What a first command reads.
@@ -111,6 +114,7 @@ impl Sandbox {
             output_bytes,
             meter,
             git,
+            http,
         } = execution;
         let name = arguments.first().map_or("", String::as_str);
         let Some((_, component)) = image.command(name) else {
@@ -119,7 +123,8 @@ impl Sandbox {
         };
         let capture = Arc::new(Capture::new(output_bytes, show, Arc::clone(&meter)));
         let _slot = self.shell_slot().await;
-        let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter), git);
+        let outside = Outside { git, http };
+        let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter), outside);
         let _disband = Disband(Arc::clone(&family));
         let input = match input {
             Input::Bytes(bytes) => Handle::given(bytes),

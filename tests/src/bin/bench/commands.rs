@@ -143,6 +143,7 @@ impl Shell {
             output_bytes: 64 * 1024,
             meter: Arc::new(Meter::new(limits)),
             git: None,
+            http: None,
         };
         let executed = self.sandbox.execute(execution).await;
         let took = began.elapsed().as_secs_f64() * 1e3;
