@@ -122,6 +122,7 @@ impl Commands {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let [output, mut errors] = std::mem::take(&mut *shown);
         errors.extend_from_slice(executed.ending.reason.as_bytes());
+        errors.extend(executed.limit.map(|limit| limit.to_string()).unwrap_or_default().bytes());
         Ran { output: text(&output), errors: text(&errors), code: executed.ending.code.into() }
     }
 }

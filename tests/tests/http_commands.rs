@@ -104,7 +104,7 @@ async fn what_the_host_decides_no_command_may() {
         (
             "curl $(for n in $(seq 101); do echo -H X-$n:$n; done) http://a.example/",
             3,
-            "curl: (3) 103 headers of 801 bytes; at most 100 of 32768 bytes are sent\n",
+            "curl: (3) 103 headers of 622 bytes; at most 100 of 32768 bytes are sent\n",
         ),
         (
             "wget --no-check-certificate https://a.example/",
@@ -140,4 +140,73 @@ async fn a_request_ends_with_its_command() {
     let (commands, server) = (Commands::new().sending(Loopback), Server::start());
     let line = format!("timeout 0.3 curl -s {}/silent; echo $?", server.url);
     assert_eq!(commands.line(&Folder::new(), &line).await.output, "124\n");
+}
+
+/// What a program prints.
+async fn printed(program: &str, url: &str) -> String {
+    let (commands, folder) = (Commands::of(&["unix", "javascript"]).sending(Loopback), Folder::new());
+    folder.put("program.mjs", format!("const U = '{url}';\n{program}").as_bytes());
+    let ran = commands.line(&folder, "js program.mjs").await;
+    assert_eq!((ran.errors.as_str(), ran.code), ("", 0), "{program}");
+    ran.output
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn javascript_fetches_what_it_may() {
+    let server = Server::start();
+    let program = r#"
+        const hello = await fetch(`${U}/hello`);
+        console.log(hello.status, hello.ok, hello.statusText, hello.headers.get('Server'), await hello.text(), hello.bodyUsed);
+        const lost = await fetch(`${U}/status/404`);
+        console.log(lost.status, lost.ok, (await lost.arrayBuffer()).byteLength);
+        const posted = await fetch(`${U}/echo`, { method: 'post', headers: { 'X-A': 'b' }, body: JSON.stringify({ a: 1 }) });
+        console.log(await posted.text());
+        const form = await fetch(new Request(`${U}/echo`, { method: 'PUT', body: new URLSearchParams({ q: 'x y' }) }));
+        console.log((await form.text()).split('\n').filter((line) => /^(PUT|content|q)/.test(line)));
+        const moved = await fetch(`${U}/redirect/302?/echo`, { method: 'POST', body: 'gone' });
+        console.log(moved.redirected, moved.url === `${U}/echo`, (await moved.text()).split('\n')[0]);
+        console.log((await fetch(`${U}/redirect/302?/x`, { redirect: 'manual' })).headers.get('location'));
+        let [bytes, pieces] = [0, 0];
+        for await (const piece of (await fetch(`${U}/bytes/300`)).body) [bytes, pieces] = [bytes + piece.length, pieces + 1];
+        console.log(bytes, pieces > 1);
+        for (let n = 0; n < 100; n++) await fetch(`${U}/hello`);
+        console.log((await Promise.all([1, 2].map((n) => fetch(`${U}/status/20${n}`)))).map((each) => each.status));
+        console.log(await Response.json({ made: [1] }).json());
+    "#;
+    let expected = "200 true OK loopback hello\n true\n404 false 11\n\
+        POST /echo\naccept: */*\ncontent-type: text/plain;charset=UTF-8\nuser-agent: node\nx-a: b\n\n{\"a\":1}\n\n\
+        [\n  'PUT /echo',\n  'content-type: application/x-www-form-urlencoded;charset=UTF-8',\n  'q=x+y'\n]\n\
+        true true GET /echo\n/x\n307200 true\n[ 201, 202 ]\n{ made: [ 1 ] }\n";
+    assert_eq!(printed(program, &server.url).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn javascript_is_told_why_it_got_nothing() {
+    let server = Server::start();
+    let program = r#"
+        const told = async (url, init) => {
+            try {
+                await (await fetch(url, init)).text();
+            } catch (error) {
+                console.log(error.name, error.message, error.cause?.code);
+            }
+        };
+        await told('http://denied.example/');
+        await told('http://nowhere.invalid/');
+        await told('http://127.0.0.1:1/');
+        await told('nothing');
+        await told(`${U}/silent`, { signal: AbortSignal.timeout(200) });
+        await told(`${U}/hello`, { signal: AbortSignal.abort() });
+        await told(`${U}/short`);
+        await told(`${U}/loop`);
+    "#;
+    let expected = "TypeError fetch failed: no rule of this environment permits denied.example EACCES\n\
+        TypeError fetch failed: nowhere.invalid has no address ENOTFOUND\n\
+        TypeError fetch failed: Connection refused ECONNREFUSED\n\
+        TypeError Invalid URL undefined\n\
+        TimeoutError The operation was aborted due to timeout undefined\n\
+        AbortError This operation was aborted undefined\n\
+        TypeError terminated: the connection ended too early ECONNRESET\n\
+        TypeError fetch failed: redirect count exceeded redirect\n";
+    assert_eq!(printed(program, &server.url).await, expected);
 }

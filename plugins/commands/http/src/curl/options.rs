@@ -114,6 +114,7 @@ const IGNORED_VALUES: &[&str] = &[
     "expect100-timeout",
     "keepalive-time",
     "limit-rate",
+    "noproxy",
     "parallel-max",
     "proto",
     "proto-default",
@@ -215,6 +216,9 @@ impl Options {
         }
         if options.urls.is_empty() {
             return Err(Stop::usage("no URL specified!"));
+        }
+        for path in options.data.iter().filter_map(|piece| piece.missing.as_ref()).filter(|_| !options.silent) {
+            eprintln!("Warning: Couldn't read data from file \"{path}\", this makes an empty POST.");
         }
         Ok(options)
     }

@@ -14,6 +14,20 @@ impl Sink {
         if path == "-" { Self::Output } else { Self::File { path, create_dirs, file: None } }
     }
 
+    /// An empty body makes an empty file.
+    pub(crate) fn begin(&mut self) -> io::Result<()> {
+        self.opened().map(drop)
+    }
+
+    /// The file, if it goes into one.
+    fn opened(&mut self) -> io::Result<Option<&mut File>> {
+        let Self::File { path, create_dirs, file } = self else { return Ok(None) };
+        if file.is_none() {
+            *file = Some(made(path, *create_dirs)?);
+        }
+        Ok(file.as_mut())
+    }
+
     /// Nothing for standard output.
     pub(crate) fn name(&self) -> &str {
         match self {
@@ -25,15 +39,9 @@ impl Sink {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Output => io::stdout().write(bytes),
-            Self::File { path, create_dirs, file } => {
-                let file = match file {
-                    Some(file) => file,
-                    none => none.insert(made(path, *create_dirs)?),
-                };
-                file.write(bytes)
-            }
+        match self.opened()? {
+            Some(file) => file.write(bytes),
+            None => io::stdout().write(bytes),
         }
     }
 

@@ -149,8 +149,7 @@ impl<'a> Transfer<'a> {
         }
         self.rename(&answer, sink);
         self.show(sink, head)?;
-        // An empty body makes an empty file.
-        sink.write_all(b"").and_then(|()| sink.write(b"").map(drop)).map_err(|problem| written(&problem))?;
+        sink.begin().map_err(|problem| written(&problem))?;
         self.told.file_name = sink.name().to_owned();
         if ask.method != "HEAD" {
             self.receive(answer, sink)?;

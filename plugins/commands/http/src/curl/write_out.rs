@@ -12,45 +12,62 @@ pub(crate) fn template(value: String) -> Result<String, Stop> {
 
 /// The parts of it for standard output and for standard error.
 pub(crate) fn write(template: &str, told: &Told) -> (String, String) {
-    let mut written = [String::new(), String::new()];
-    let mut to = 0;
+    let mut written = Written::default();
     let mut rest = template;
     while let Some(at) = rest.find(['%', '\\']) {
-        written[to].push_str(&rest[..at]);
+        written.put(&rest[..at]);
         let after = &rest[at + 1..];
-        rest = if rest[at..].starts_with('\\') {
-            escape(after, &mut written[to])
-        } else if let Some(after) = after.strip_prefix('%') {
-            written[to].push('%');
-            after
-        } else {
-            match named(after) {
-                Some(("stdout", rest)) => {
-                    to = 0;
-                    rest
-                }
-                Some(("stderr", rest)) => {
-                    to = 1;
-                    rest
-                }
-                Some(("onerror", _)) if told.code == 0 => return written.into(),
-                Some(("onerror", rest)) => rest,
-                Some((name, rest)) => {
-                    match value(name, told) {
-                        Some(value) => written[to].push_str(&value),
-                        None => eprintln!("curl: unknown --write-out variable: '{name}'"),
-                    }
-                    rest
-                }
-                None => {
-                    written[to].push('%');
-                    after
-                }
-            }
-        };
+        let next =
+            if rest[at..].starts_with('%') { written.variable(after, told) } else { Some(written.escape(after)) };
+        let Some(next) = next else { return written.parts.into() };
+        rest = next;
     }
-    written[to].push_str(rest);
-    written.into()
+    written.put(rest);
+    written.parts.into()
+}
+
+#[derive(Default)]
+struct Written {
+    parts: [String; 2],
+    /// Which of them is being written.
+    to: usize,
+}
+
+impl Written {
+    fn put(&mut self, text: &str) {
+        self.parts[self.to].push_str(text);
+    }
+
+    /// What is behind a variable; nothing when nothing more is said.
+    fn variable<'a>(&mut self, after: &'a str, told: &Told) -> Option<&'a str> {
+        let Some((name, rest)) = named(after) else {
+            self.put("%");
+            return Some(after.strip_prefix('%').unwrap_or(after));
+        };
+        match name {
+            "stdout" => self.to = 0,
+            "stderr" => self.to = 1,
+            "onerror" if told.code == 0 => return None,
+            "onerror" => {}
+            name => match value(name, told) {
+                Some(value) => self.put(&value),
+                None => eprintln!("curl: unknown --write-out variable: '{name}'"),
+            },
+        }
+        Some(rest)
+    }
+
+    fn escape<'a>(&mut self, after: &'a str) -> &'a str {
+        let mut letters = after.chars();
+        match letters.next() {
+            Some('n') => self.put("\n"),
+            Some('r') => self.put("\r"),
+            Some('t') => self.put("\t"),
+            Some(other) => self.parts[self.to].extend(['\\', other]),
+            None => self.put("\\"),
+        }
+        letters.as_str()
+    }
 }
 
 /// `{name}`, or `header{name}` as a whole.
@@ -60,18 +77,6 @@ fn named(after: &str) -> Option<(&str, &str)> {
     }
     let end = after.starts_with("header{").then(|| after.find('}'))??;
     Some((&after[..end], &after[end + 1..]))
-}
-
-fn escape<'a>(after: &'a str, written: &mut String) -> &'a str {
-    let mut letters = after.chars();
-    match letters.next() {
-        Some('n') => written.push('\n'),
-        Some('r') => written.push('\r'),
-        Some('t') => written.push('\t'),
-        Some(other) => written.extend(['\\', other]),
-        None => written.push('\\'),
-    }
-    letters.as_str()
 }
 
 fn value(name: &str, told: &Told) -> Option<String> {

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::log::{self, Log};
-use super::names::{self, Output};
+use super::names::{self, Output, Place};
 use super::options::Options;
 use super::{CERTIFICATE, GENERIC, LOGIN, NETWORK, SERVER, Stop};
 use crate::ask::{Answer, Ask, Body, Failure, on_the_way};
@@ -128,19 +128,8 @@ impl Get<'_> {
         let encoding = answer.header("content-encoding").filter(|_| self.options.compressed);
         let encoding = encoding.unwrap_or_default().to_owned();
         let unknown = || Stop::new(GENERIC, format!("Content-Encoding {encoding} is not known."));
-        let mut body = decoded(&encoding, answer).ok_or_else(unknown)?;
-        let (mut piece, mut bytes) = (vec![0; 64 * 1024], 0);
-        loop {
-            let read = body.read(&mut piece).map_err(|problem| match on_the_way(&problem) {
-                Some(failure) => failed(failure, first),
-                None => Stop::new(GENERIC, problem.to_string()),
-            })?;
-            if read == 0 {
-                break;
-            }
-            bytes += read;
-            place.put(&piece[..read])?;
-        }
+        let body = decoded(&encoding, answer).ok_or_else(unknown)?;
+        let bytes = copy(body, &mut place, first)?;
         let (now, name) = (log::now(), place.name());
         self.log.say(&if self.log.brief {
             format!("{now} URL:{} [{bytes}/{length}] -> \"{name}\" [1]\n", first.text())
@@ -148,6 +137,22 @@ impl Get<'_> {
             format!("{now} - ‘{name}’ saved [{bytes}/{length}]\n\n")
         });
         Ok(())
+    }
+}
+
+/// How many bytes that were.
+fn copy(mut body: impl Read, place: &mut Place<'_>, url: &Url) -> Result<usize, Stop> {
+    let (mut piece, mut bytes) = (vec![0; 64 * 1024], 0);
+    loop {
+        let read = body.read(&mut piece).map_err(|problem| match on_the_way(&problem) {
+            Some(failure) => failed(failure, url),
+            None => Stop::new(GENERIC, problem.to_string()),
+        })?;
+        if read == 0 {
+            return Ok(bytes);
+        }
+        bytes += read;
+        place.put(&piece[..read])?;
     }
 }
 
