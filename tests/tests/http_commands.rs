@@ -3,7 +3,7 @@
 //! that they leave behind are the same; that something is said on standard error is, but not in which words.
 //!
 //! The lines are in `http/*.txt`. A line `#### name` heads each; `---- differs` and why after it says that it does.
-//! `LINE=part-of-a-name` runs some. `$U` is the server.
+//! `LINE=part-of-a-name` runs some. `$U` is the server, `$V` another.
 
 use std::sync::Arc;
 
@@ -31,7 +31,8 @@ async fn difference(commands: &Commands, line: &str) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_line_does_what_it_does_with_the_native_commands() {
-    let (commands, server) = (Arc::new(Commands::new().sending(Loopback)), Server::start());
+    let commands = Arc::new(Commands::new().sending(Loopback));
+    let (server, other) = (Server::start(), Server::start());
     let wanted = std::env::var("LINE").unwrap_or_default();
     let (mut tasks, mut skipped) = (JoinSet::new(), Vec::new());
     for (table, text) in TABLES {
@@ -41,7 +42,7 @@ async fn every_line_does_what_it_does_with_the_native_commands() {
                 continue;
             }
             let (line, differs) = text.split_once("\n---- differs").unwrap_or((text, ""));
-            let (known, line) = (!differs.is_empty(), format!("U={}; {line}", server.url));
+            let (known, line) = (!differs.is_empty(), format!("U={} V={}; {line}", server.url, other.url));
             let commands = Arc::clone(&commands);
             tasks.spawn(async move { (difference(&commands, &line).await, format!("{table}: {name}"), line, known) });
         }
@@ -133,6 +134,32 @@ async fn a_request_counts_as_a_call_and_its_bytes_as_bytes_that_cross() {
         let ran = commands.within(little, &folder, &line).await;
         assert!(ran.code == 137 && ran.errors.contains("host_call_bytes"), "{line}: {ran:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_go_through_that_are_larger_than_the_memory() {
+    let (commands, server, folder) = (Commands::new().sending(Loopback), Server::start(), Folder::new());
+    let small = Limits { memory_bytes: 24 << 20, ..Limits::TOOL };
+    let url = &server.url;
+    let line = format!(
+        "curl -s {url}/bytes/50000 -o big; wc -c < big; curl -s -T big {url}/size; wget -qO- {url}/bytes/50000 | wc -c"
+    );
+    let ran = commands.within(small, &folder, &line).await;
+    assert_eq!((ran.output.as_str(), ran.errors.as_str()), ("51200000\n51200000\n51200000\n", ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_requests_are_under_way_at_once_and_no_more() {
+    let (commands, server, folder) = (Commands::new().sending(Loopback), Server::start(), Folder::new());
+    let line = format!(
+        "for n in $(seq 33); do curl -sS {}/silent 2>> said & done; until grep -q . said; do sleep 0.05; done; kill $(jobs -p); cat said",
+        server.url
+    );
+    let ran = commands.line(&folder, &line).await;
+    assert!(
+        ran.output.starts_with("curl: (7) ") && ran.output.ends_with(": more than 32 requests at once\n"),
+        "{ran:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

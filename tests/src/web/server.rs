@@ -109,6 +109,7 @@ fn answer(asked: &Asked, mut stream: TcpStream, reader: &mut BufReader<TcpStream
         }
         "gzip" => text(200, "", "compressed text\n"),
         "bytes" => whole(asked, 200, "", &vec![b'x'; usize::from(number)].repeat(1024)),
+        "size" => text(200, "", &format!("{}\n", asked.body.len())),
         "short" => b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nnot all\n".to_vec(),
         "unended" => b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nto the end\n".to_vec(),
         "nothing" => Vec::new(),

@@ -159,6 +159,9 @@ impl Options {
         if options.urls.is_empty() && options.input.is_none() {
             return Err(Stop::new(GENERIC, format!("missing URL\n{USE}")));
         }
+        if options.body != Body::Nothing && !options.post && options.method.is_none() {
+            return Err(Stop::new(GENERIC, "--body-data and --body-file need a --method"));
+        }
         Ok(options)
     }
 
