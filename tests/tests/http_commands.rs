@@ -186,7 +186,7 @@ async fn javascript_fetches_what_it_may() {
         console.log(hello.status, hello.ok, hello.statusText, hello.headers.get('Server'), await hello.text(), hello.bodyUsed);
         const lost = await fetch(`${U}/status/404`);
         console.log(lost.status, lost.ok, (await lost.arrayBuffer()).byteLength);
-        const posted = await fetch(`${U}/echo`, { method: 'post', headers: { 'X-A': 'b' }, body: JSON.stringify({ a: 1 }) });
+        const posted = await fetch(`${U}/echo`, { method: 'post', headers: { 'X-A': 'b', 'Content-Length': '9' }, body: JSON.stringify({ a: 1 }) });
         console.log(await posted.text());
         const form = await fetch(new Request(`${U}/echo`, { method: 'PUT', body: new URLSearchParams({ q: 'x y' }) }));
         console.log((await form.text()).split('\n').filter((line) => /^(PUT|content|q)/.test(line)));

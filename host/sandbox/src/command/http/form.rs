@@ -15,9 +15,10 @@ const HEADERS: usize = 100;
 const HEADER_BYTES: usize = 32 * 1024;
 
 /// Headers that say how a message is carried. They are written by whoever carries it.
-const CARRIED: [&str; 10] = [
+const CARRIED: [&str; 11] = [
     "connection",
     "content-length",
+    "expect",
     "host",
     "keep-alive",
     "proxy-authorization",

@@ -219,10 +219,12 @@ const wrong = ({ kind, message }, words) => {
 // An answer that nobody looks at any more gives its connection back.
 const forgotten = new FinalizationRegistry((number) => host.close(number));
 const MOST_REDIRECTS = 20;
+// What says how a message is carried is the host's to write.
+const CARRIED = ["connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 const send = (asked, url, method, headers, body) => {
     asked.signal?.throwIfAborted();
     const timeout = asked.signal?.due === undefined ? null : asked.signal.due - Date.now();
-    const answer = host.send({ method, url: url.href.replace(/#.*$/, ""), headers: [...headers], body, timeout });
+    const answer = host.send({ method, url: url.href.replace(/#.*$/, ""), headers: [...headers].filter(([name]) => !CARRIED.includes(name)), body, timeout });
     if (answer.kind !== undefined) throw wrong(answer, "fetch failed");
     return answer;
 };
