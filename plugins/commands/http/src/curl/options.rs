@@ -1,5 +1,7 @@
 //! What a curl command line asks for.
 
+mod names;
+
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -7,6 +9,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use super::Stop;
 use super::data::{self, Piece};
 use super::form::Part;
+use names::{IGNORED, IGNORED_VALUES, REFUSED, SHORT};
 
 /// Where a body goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,131 +73,6 @@ pub(crate) struct Options {
     pub(crate) write_out: Option<String>,
     pub(crate) globoff: bool,
 }
-
-/// Without a meaning here: they shape how things look or travel, which is the host's.
-const IGNORED: &[&str] = &[
-    "anyauth",
-    "basic",
-    "disable",
-    "disable-epsv",
-    "http0.9",
-    "http1.0",
-    "http1.1",
-    "http2",
-    "http2-prior-knowledge",
-    "ipv4",
-    "ipv6",
-    "no-alpn",
-    "no-buffer",
-    "no-keepalive",
-    "no-progress-meter",
-    "no-sessionid",
-    "parallel",
-    "parallel-immediate",
-    "path-as-is",
-    "progress-bar",
-    "retry-connrefused",
-    "ssl",
-    "ssl-reqd",
-    "styled-output",
-    "no-styled-output",
-    "tcp-fastopen",
-    "tcp-nodelay",
-    "tlsv1",
-    "tlsv1.0",
-    "tlsv1.1",
-    "tlsv1.2",
-    "tlsv1.3",
-    "tr-encoding",
-];
-/// The same, with a value.
-const IGNORED_VALUES: &[&str] = &[
-    "ciphers",
-    "connect-timeout",
-    "expect100-timeout",
-    "keepalive-time",
-    "limit-rate",
-    "noproxy",
-    "parallel-max",
-    "proto",
-    "proto-default",
-    "proto-redir",
-    "retry-max-time",
-    "speed-limit",
-    "speed-time",
-    "tls-max",
-];
-/// What a command may not decide, and why.
-const REFUSED: &[(&str, &str)] = &[
-    ("insecure", CERTIFICATES),
-    ("proxy-insecure", CERTIFICATES),
-    ("cacert", CERTIFICATES),
-    ("capath", CERTIFICATES),
-    ("cert", "secrets are put into requests by the host, by the environment's `secrets`"),
-    ("key", "secrets are put into requests by the host, by the environment's `secrets`"),
-    ("netrc", "secrets are put into requests by the host, by the environment's `secrets`"),
-    ("proxy", ROUTE),
-    ("preproxy", ROUTE),
-    ("socks5", ROUTE),
-    ("socks5-hostname", ROUTE),
-    ("resolve", ROUTE),
-    ("connect-to", ROUTE),
-    ("interface", ROUTE),
-    ("unix-socket", ROUTE),
-    ("config", "there is no configuration file here; write the options into the command line"),
-    ("cookie-jar", "cookies are not kept here; send one with -b 'NAME=VALUE'"),
-    ("next", "requests with options of their own are commands of their own here"),
-];
-const CERTIFICATES: &str = "the host checks certificates, and no command can change that";
-const ROUTE: &str = "the host decides which way a request takes";
-
-/// The long names of short options.
-const SHORT: &[(char, &str)] = &[
-    ('A', "user-agent"),
-    ('b', "cookie"),
-    ('c', "cookie-jar"),
-    ('C', "continue-at"),
-    ('d', "data"),
-    ('D', "dump-header"),
-    ('e', "referer"),
-    ('E', "cert"),
-    ('f', "fail"),
-    ('F', "form"),
-    ('g', "globoff"),
-    ('G', "get"),
-    ('h', "help"),
-    ('H', "header"),
-    ('i', "include"),
-    ('I', "head"),
-    ('J', "remote-header-name"),
-    ('k', "insecure"),
-    ('K', "config"),
-    ('L', "location"),
-    ('m', "max-time"),
-    ('n', "netrc"),
-    ('N', "no-buffer"),
-    ('o', "output"),
-    ('O', "remote-name"),
-    ('q', "disable"),
-    ('r', "range"),
-    ('s', "silent"),
-    ('S', "show-error"),
-    ('T', "upload-file"),
-    ('u', "user"),
-    ('v', "verbose"),
-    ('V', "version"),
-    ('w', "write-out"),
-    ('x', "proxy"),
-    ('X', "request"),
-    ('y', "speed-time"),
-    ('Y', "speed-limit"),
-    ('Z', "parallel"),
-    ('#', "progress-bar"),
-    ('0', "http1.0"),
-    ('1', "tlsv1"),
-    ('4', "ipv4"),
-    ('6', "ipv6"),
-];
 
 impl Options {
     pub(crate) fn read(arguments: &[String]) -> Result<Self, Stop> {
