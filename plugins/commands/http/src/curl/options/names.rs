@@ -2,7 +2,6 @@
 
 /// Without a meaning here: they shape how things look or travel, which is the host's.
 pub(super) const IGNORED: &[&str] = &[
-    "anyauth",
     "basic",
     "disable",
     "disable-epsv",
@@ -63,7 +62,13 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("cert", SECRETS),
     ("key", SECRETS),
     ("netrc", SECRETS),
+    ("netrc-file", SECRETS),
+    ("netrc-optional", SECRETS),
+    ("digest", BASIC),
+    ("negotiate", BASIC),
+    ("ntlm", BASIC),
     ("proxy", ROUTE),
+    ("proxy-user", ROUTE),
     ("preproxy", ROUTE),
     ("socks5", ROUTE),
     ("socks5-hostname", ROUTE),
@@ -71,6 +76,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("connect-to", ROUTE),
     ("interface", ROUTE),
     ("unix-socket", ROUTE),
+    ("continue-at", "a part of a file is not continued here; fetch all of it, or a part with -r"),
     ("config", "there is no configuration file here; write the options into the command line"),
     ("cookie-jar", "cookies are not kept here; send one with -b 'NAME=VALUE'"),
     ("next", "requests with options of their own are commands of their own here"),
@@ -78,6 +84,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
 
 const CERTIFICATES: &str = "the host checks certificates, and no command can change that";
 const SECRETS: &str = "secrets are put into requests by the host, by the environment's `secrets`";
+const BASIC: &str = "the only way to log in here is the basic one; other credentials are headers";
 const ROUTE: &str = "the host decides which way a request takes";
 
 /// The long names of short options.
@@ -113,6 +120,7 @@ pub(super) const SHORT: &[(char, &str)] = &[
     ('S', "show-error"),
     ('T', "upload-file"),
     ('u', "user"),
+    ('U', "proxy-user"),
     ('v', "verbose"),
     ('V', "version"),
     ('w', "write-out"),
