@@ -13,6 +13,7 @@ use skep_engine::{Images, Loaded, git};
 use skep_model::{Access, Limits, RepoSource, Stream, Timestamp};
 use skep_repo::{Checkout, Prepared, Terms};
 use skep_sandbox::git::Git;
+use skep_sandbox::http::Outgoing;
 use skep_sandbox::{Config, Execution, Input, Meter, Sandbox, Workspace};
 use tempfile::TempDir;
 
@@ -40,6 +41,7 @@ pub struct Ran {
 pub struct Commands {
     sandbox: Arc<Sandbox>,
     loaded: Loaded,
+    http: Option<Arc<dyn Outgoing>>,
     /// Holds the image's components.
     _data: TempDir,
 }
@@ -56,14 +58,28 @@ impl Commands {
     /// # Panics
     /// It was not built.
     pub fn new() -> Self {
+        Self::of(&["unix"])
+    }
+
+    /// The same with these images, the later ones' commands above the earlier ones'.
+    ///
+    /// # Panics
+    /// They were not built.
+    pub fn of(images: &[&str]) -> Self {
+        let names: Vec<_> = images.iter().map(|name| ImageName::Reference((*name).into())).collect();
         let data = TempDir::new().expect("there is room for a temporary folder");
         let images = Images::new(data.path(), vec![kit::built().join("images")]);
-        let pin = images.pin(&[ImageName::Reference("unix".into())], Limits::TOOL);
+        let pin = images.pin(&names, Limits::TOOL);
         let loaded = images.load(pin.expect("the image is built: cargo xtask guests").digest);
         let cache = kit::built().with_file_name("compiled-commands");
         let config = Config { cache: Some(cache), ..Config::default() };
         let sandbox = Arc::new(Sandbox::new(config).expect("a sandbox is made"));
-        Self { sandbox, loaded: loaded.expect("the image is there"), _data: data }
+        Self { sandbox, loaded: loaded.expect("the image is there"), http: None, _data: data }
+    }
+
+    /// Its commands' requests are sent by `http`.
+    pub fn sending(self, http: impl Outgoing + 'static) -> Self {
+        Self { http: Some(Arc::new(http)), ..self }
     }
 
     /// Executes a line in `folder`, which it sees as [`START`].
@@ -71,8 +87,7 @@ impl Commands {
     /// # Panics
     /// The folder can't be used.
     pub async fn line(&self, folder: &Folder, line: &str) -> Ran {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
-        self.line_at(folder, line, Some(Timestamp(now.as_millis() as u64)), Some(1)).await
+        self.within(usual(), folder, line).await
     }
 
     /// The same with a time and a seed, or this machine's own.
@@ -80,14 +95,30 @@ impl Commands {
     /// # Panics
     /// The folder can't be used.
     pub async fn line_at(&self, folder: &Folder, line: &str, began: Option<Timestamp>, seed: Option<u64>) -> Ran {
+        self.execute((usual(), began, seed), folder, line).await
+    }
+
+    /// The same within limits.
+    ///
+    /// # Panics
+    /// The folder can't be used.
+    pub async fn within(&self, limits: Limits, folder: &Folder, line: &str) -> Ran {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+        self.execute((limits, Some(Timestamp(now.as_millis() as u64)), Some(1)), folder, line).await
+    }
+
+    async fn execute(
+        &self,
+        (limits, began, seed): (Limits, Option<Timestamp>, Option<u64>),
+        folder: &Folder,
+        line: &str,
+    ) -> Ran {
         let shown: Arc<Mutex<[Vec<u8>; 2]>> = Arc::default();
         let seen = Arc::clone(&shown);
         let show = move |stream, bytes: &[u8]| {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen[usize::from(stream == Stream::Stderr)].extend_from_slice(bytes);
         };
-        let minute = LONGEST.as_millis() as u64;
-        let limits = Limits { wall_ms: minute, cpu_ms: minute, output_bytes: u64::MAX, ..Limits::TOOL };
         let execution = Execution {
             image: self.loaded.image.clone(),
             root: Workspace::open(folder.root.path()).expect("the folder is there"),
@@ -103,13 +134,20 @@ impl Commands {
             began,
             seed,
             git: folder.git.as_ref().map(|(_, git)| git.clone()),
+            http: self.http.clone(),
         };
         let executed = self.sandbox.execute(execution).await;
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let [output, mut errors] = std::mem::take(&mut *shown);
         errors.extend_from_slice(executed.ending.reason.as_bytes());
+        errors.extend(executed.limit.map(|limit| limit.to_string()).unwrap_or_default().bytes());
         Ran { output: text(&output), errors: text(&errors), code: executed.ending.code.into() }
     }
+}
+
+fn usual() -> Limits {
+    let minute = LONGEST.as_millis() as u64;
+    Limits { wall_ms: minute, cpu_ms: minute, output_bytes: u64::MAX, ..Limits::TOOL }
 }
 
 fn text(bytes: &[u8]) -> String {

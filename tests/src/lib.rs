@@ -4,3 +4,4 @@ pub mod checker;
 pub mod commands;
 pub mod host;
 pub mod kit;
+pub mod web;

@@ -60,6 +60,7 @@ impl Shell {
             began: None,
             seed: None,
             git: None,
+            http: None,
         };
         let executed = self.sandbox.execute(execution).await;
         (executed.ending.code, executed.output.text)
@@ -193,7 +194,9 @@ async fn javascript_tells_what_went_wrong_and_ends_with_one() {
     let (code, text) = shell.run("js -e 'Promise.reject(new TypeError(\"late\"))'").await;
     assert!(code == 1 && text.starts_with("TypeError: late\n"), "{code} {text}");
     let (code, text) = shell.run("js -e 'fetch(\"http://example.com\")'").await;
-    assert!(code == 1 && text.starts_with("TypeError: fetch failed: no destination is granted\n"), "{code} {text}");
+    let denied =
+        "TypeError: fetch failed: this environment may not reach example.com: no `egress` rule of it is in force";
+    assert!(code == 1 && text.starts_with(denied), "{code} {text}");
 }
 
 /// Prints the bytes of its arguments and ends with their number.

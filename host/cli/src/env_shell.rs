@@ -155,6 +155,7 @@ impl Trial<'_> {
             began: None,
             seed: None,
             git: self.git.clone(),
+            http: None,
         };
         let mut signals = Signals::listen()?;
         let mut executing = std::pin::pin!(self.sandbox.execute(execution));

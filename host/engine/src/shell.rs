@@ -141,6 +141,7 @@ impl Shell<'_> {
             began: (grants.clock == Circumstance::Repeatable).then_some(self.at),
             seed: (grants.random == Circumstance::Repeatable)
                 .then(|| skep_sandbox::derived_seed(self.spec.seed, self.number)),
+            http: None,
         };
         Ok(Ok(self.sandbox.execute(execution).await))
     }

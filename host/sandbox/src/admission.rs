@@ -9,7 +9,7 @@ pub enum World {
     Agent,
     /// `skep:plugin/tool`.
     Tool,
-    /// `wasi:cli/command`, which may import `skep:command/process` and `skep:command/git`.
+    /// `wasi:cli/command`, which may import `skep:command/process`, `skep:command/git` and `skep:command/http`.
     Command,
 }
 
@@ -50,7 +50,7 @@ impl World {
                 "skep:agent/ask",
             ],
             Self::Tool => &["skep:plugin/http", "skep:plugin/search"],
-            Self::Command => &["skep:command/process", "skep:command/git"],
+            Self::Command => &["skep:command/process", "skep:command/git", "skep:command/http"],
         }
     }
 

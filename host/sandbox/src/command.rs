@@ -7,6 +7,7 @@ mod actor;
 mod capture;
 mod family;
 pub mod git;
+pub mod http;
 mod image;
 mod life;
 mod loading;
@@ -33,7 +34,7 @@ pub(crate) use family::AT_ONCE;
 pub(crate) use life::Command;
 
 use crate::command::capture::Capture;
-use crate::command::family::Family;
+use crate::command::family::{Family, Outside};
 use crate::command::life::Start;
 use crate::command::open::Handle;
 use crate::command::time::Time;
@@ -69,6 +70,8 @@ pub struct Execution {
     pub began: Option<Timestamp>,
     /// Where its randomness comes from; it has this machine's when there is none.
     pub seed: Option<u64>,
+    /// Who sends requests; none where none may be sent.
+    pub http: Option<Arc<dyn http::Outgoing>>,
 }
 
 /// What a first command reads.
@@ -119,6 +122,7 @@ impl Sandbox {
             git,
             began,
             seed,
+            http,
         } = execution;
         let name = arguments.first().map_or("", String::as_str);
         let Some((_, component)) = image.command(name) else {
@@ -127,7 +131,8 @@ impl Sandbox {
         };
         let capture = Arc::new(Capture::new(output_bytes, show, Arc::clone(&meter)));
         let _slot = self.shell_slot().await;
-        let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter), git);
+        let outside = Outside { git, http };
+        let family = Family::new(Arc::clone(self), image, root, access, Arc::clone(&meter), outside);
         let _disband = Disband(Arc::clone(&family));
         let input = match input {
             Input::Bytes(bytes) => Handle::given(bytes),

@@ -18,8 +18,8 @@
 //! 5. Calls of the contract are charged by count and bytes, and a search by its processor time too: `meter.rs`, `pace.rs`. Those
 //!    of wasi are not, since honest tools make millions of them: each moves 64 KiB of a file at most, what stays on the disk or in memory afterwards is counted (8. and 4.), and
 //!    processor and wall time end a guest that makes them for ever. Logs are cut at a quota: `logs.rs`.
-//! 6. and 7. `wasi:http` and `http.fetch` refuse every request until the egress door exists; no sockets, no name look-ups:
-//!    `wasi.rs`, `tool.rs`.
+//! 6. and 7. `wasi:http` and `http.fetch` refuse every request until the egress door exists, and so does a command's `http` where
+//!    nobody sends for it; no sockets, no name look-ups: `wasi.rs`, `tool.rs`, `command/http.rs`.
 //! 8. No directory, or exactly one preopen on the run's own directory, with a quota of bytes and files and a reserve of the disk:
 //!    `files.rs`, `quota.rs`; host-side access through cap-std: `workspace.rs`. Mount options are the operator's to set.
 //! 9. Tools get a coarse clock (1 ms); no shared memory, no threads. Secrets in a process of their own come with secrets.
@@ -58,9 +58,9 @@ mod wasi;
 mod workspace;
 
 pub use admission::{Refusal, World};
-pub use command::git;
 pub use command::time::of_a_child as derived_seed;
 pub use command::{Ask, Captured, Ending, Executed, Execution, Fetch, Image, Input, Show};
+pub use command::{git, http};
 pub use compile::{Compiler, compile_worker};
 pub use descriptors::open_as_many_files_as_allowed;
 pub use door::{Answer, Door, Failure, Request, Stop, Task};

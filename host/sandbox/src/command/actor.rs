@@ -29,16 +29,17 @@ pub(crate) mod bindings {
     #![allow(missing_docs, reason = "generated from the contract, which has the documentation")]
     wasmtime::component::bindgen!({
         path: "../../guest-sdk/wit/command",
-        world: "versioned-command",
+        world: "any-command",
         imports: { default: async | trappable },
         with: {
             "skep:command/process.handle": crate::command::open::Handle,
             "skep:command/process.child": crate::command::family::Child,
+            "skep:command/http.response": crate::command::http::asked::Answer,
         },
     });
 }
 
-use bindings::skep::command::{git, process as contract};
+use bindings::skep::command::{git, http, process as contract};
 
 /// The first line of a script that is looked at for its interpreter, in bytes.
 const FIRST_LINE: usize = 256;
@@ -89,6 +90,7 @@ pub(crate) fn link(linker: &mut Linker<Actor>) -> wasmtime::Result<()> {
     files::link(linker, Actor::files)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     git::add_to_linker::<Actor, HasSelf<Actor>>(linker, |actor| actor)?;
+    http::add_to_linker::<Actor, HasSelf<Actor>>(linker, |actor| actor)?;
     contract::add_to_linker::<Actor, HasSelf<Actor>>(linker, |actor| actor)
 }
 

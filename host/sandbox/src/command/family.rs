@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::git::Git;
+use crate::command::http::{self, Outgoing};
 use crate::command::image::Image;
 use crate::command::loading::Loading;
 use crate::command::time::Time;
@@ -49,6 +50,10 @@ pub(crate) struct Family {
     pub(crate) meter: Arc<Meter>,
     /// The repositories of the root, if it has any.
     pub(crate) git: Option<Git>,
+    /// Who sends requests, if anybody does.
+    pub(crate) http: Option<Arc<dyn Outgoing>>,
+    /// Places for requests.
+    pub(crate) requests: Arc<Semaphore>,
     /// Time that nobody is charged for.
     pub(crate) loading: Loading,
     /// Ends all of them.
@@ -58,6 +63,12 @@ pub(crate) struct Family {
     begun: AtomicU32,
     running: AtomicU32,
     hit: Mutex<Option<LimitHit>>,
+}
+
+/// What a family has beside its root: each by the grace of whoever started it.
+pub(crate) struct Outside {
+    pub(crate) git: Option<Git>,
+    pub(crate) http: Option<Arc<dyn Outgoing>>,
 }
 
 /// A command's place in the family. It is free again when this is dropped.
@@ -88,8 +99,9 @@ impl Family {
         root: Workspace,
         access: Access,
         meter: Arc<Meter>,
-        git: Option<Git>,
+        outside: Outside,
     ) -> Arc<Self> {
+        let Outside { git, http } = outside;
         Arc::new(Self {
             sandbox,
             image,
@@ -97,6 +109,8 @@ impl Family {
             access,
             meter,
             git,
+            http,
+            requests: Arc::new(Semaphore::new(http::AT_ONCE)),
             loading: Loading::default(),
             end: CancellationToken::new(),
             pipes: Arc::new(Semaphore::new(PIPES)),

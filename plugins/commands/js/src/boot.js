@@ -5,7 +5,8 @@
     Object.defineProperty(globalThis, "__skep", { enumerable: false, writable: false, configurable: false });
     globalThis.global = globalThis;
 
-    // What the program itself is part of: modules by name, loaded when they are asked for.
+    // What the program itself is part of: modules by name, loaded when they are asked for. Some have no name for programs.
+    const hidden = ["inspect", "web"];
     const loaded = Object.create(null);
     const aliases = {
         "assert/strict": () => internal("assert"),
@@ -26,7 +27,7 @@
     };
     host.builtIn = (name) => {
         const plain = name.replace(/^node:/, "");
-        if (plain in aliases || (plain in host.sources && plain !== "inspect")) return plain;
+        if (plain in aliases || (plain in host.sources && !hidden.includes(plain))) return plain;
         if (name.startsWith("node:")) throw failure(`there is no module '${name}' here`, "ERR_UNKNOWN_BUILTIN_MODULE");
         return null;
     };
@@ -134,9 +135,9 @@
     for (const name of ["TextEncoder", "TextDecoder", "atob", "btoa"]) lazily(name, () => internal("buffer")[name]);
     for (const name of ["URL", "URLSearchParams"]) lazily(name, () => internal("url")[name]);
     lazily("structuredClone", () => internal("util").structuredClone);
-    globalThis.fetch = async () => {
-        throw new TypeError("fetch failed: no destination is granted");
-    };
+    for (const name of ["AbortController", "AbortSignal", "Headers", "Request", "Response", "fetch"]) {
+        lazily(name, () => internal("web")[name]);
+    }
 
     // Timers. They are due in the order of their times, and those of one time in the order in which they were set.
     let timers = [];
@@ -341,7 +342,7 @@
         Object.assign(globalThis, { require: requireFor(folder), module: here, exports: here.exports });
         Object.assign(globalThis, { __filename: path, __dirname: "." });
         for (const name of Object.keys(host.sources)) {
-            if (name !== "inspect" && !(name in globalThis)) lazily(name, () => internal(name));
+            if (!hidden.includes(name) && !(name in globalThis)) lazily(name, () => internal(name));
         }
         let result;
         try {

@@ -13,6 +13,7 @@ use crate::files::{self, Bytes, content};
 use crate::modules;
 use crate::options::{NODE_VERSION, Options};
 use crate::resolve;
+use crate::web;
 
 /// What a command is seen to end with that wrote into a pipe without a reader.
 const BROKEN_PIPE: i32 = 141;
@@ -31,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("timers", include_str!("builtins/timers.js")),
     ("url", include_str!("builtins/url.js")),
     ("util", include_str!("builtins/util.js")),
+    ("web", include_str!("builtins/web.js")),
 ];
 
 pub(crate) fn object<'js>(ctx: &Ctx<'js>, arguments: &[String], options: &Options) -> Result<Object<'js>> {
@@ -51,6 +53,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>, arguments: &[String], options: &Option
     streams(ctx, &host)?;
     processes(ctx, &host)?;
     files::add(ctx, &host)?;
+    web::add(ctx, &host)?;
     Ok(host)
 }
 

@@ -1,5 +1,5 @@
-//! JavaScript: QuickJS, and what of Node's modules a script of files needs. No packages are installed, no thread is started and
-//! no destination reached; what is missing says so.
+//! JavaScript: QuickJS, and what of Node's modules a script of files needs. No packages are installed and no thread is
+//! started; requests go through the host. What is missing says so.
 
 mod engine;
 mod files;
@@ -7,6 +7,7 @@ mod host;
 mod modules;
 mod options;
 mod resolve;
+mod web;
 
 use engine::Engine;
 use options::{Options, Program};

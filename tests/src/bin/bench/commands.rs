@@ -145,6 +145,7 @@ impl Shell {
             began: None,
             seed: None,
             git: None,
+            http: None,
         };
         let executed = self.sandbox.execute(execution).await;
         let took = began.elapsed().as_secs_f64() * 1e3;
