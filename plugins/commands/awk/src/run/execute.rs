@@ -116,19 +116,19 @@ impl Run {
         if index.is_empty() {
             array.borrow_mut().clear();
         } else {
-            let key = self.key(index)?;
-            array.borrow_mut().remove(&*key);
+            self.with_key(index, |_, key| Ok(drop(array.borrow_mut().remove(key))))?;
         }
         Ok(())
     }
 
     fn print(&mut self, values: &[Expr], to: Option<&Redirect>) -> Result<(), Stop> {
         let (separator, end) = (self.special_text(Special::Ofs), self.special_text(Special::Ors));
-        let mut text = String::new();
+        let format = self.special_text(Special::Ofmt);
+        let mut text = std::mem::take(&mut self.room);
+        text.clear();
         if values.is_empty() {
             text.push_str(self.record_str());
         }
-        let format = self.special_text(Special::Ofmt);
         for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 text.push_str(&separator);
@@ -136,7 +136,9 @@ impl Run {
             self.append(value, &format, &mut text)?;
         }
         text.push_str(&end);
-        self.write(&text, to)
+        self.write(&text, to)?;
+        self.room = text;
+        Ok(())
     }
 
     fn printf(&mut self, values: &[Expr], to: Option<&Redirect>) -> Result<(), Stop> {

@@ -3,15 +3,17 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use regex::Regex;
+
 use super::Run;
+use super::excerpt::Excerpt;
+use super::stream::End;
 use crate::ast::{Expr, Special};
 use crate::value::{Value, leading_number};
 
 #[derive(Default)]
 pub(super) struct Record {
-    text: String,
-    /// Of the record before.
-    room: String,
+    text: Excerpt,
     /// The same for those who keep it, made for the first of them.
     kept: Option<Rc<str>>,
     fields: Vec<Field>,
@@ -38,32 +40,19 @@ enum Splitter {
     #[default]
     Blanks,
     Byte(u8),
+    Match(Rc<Regex>),
+    /// A separator that is neither and is looked at anew each time.
     Other(Rc<str>),
 }
 
-impl Splitter {
-    fn of(separator: Rc<str>, in_paragraphs: bool) -> Self {
-        match separator.as_bytes() {
-            b" " => Self::Blanks,
-            [one] if one.is_ascii() && *one != b'\\' && !in_paragraphs => Self::Byte(*one),
-            _ => Self::Other(separator),
-        }
-    }
-}
-
 impl Record {
-    pub(super) fn set(&mut self, text: String) {
-        self.room = std::mem::replace(&mut self.text, text);
+    pub(super) fn set(&mut self, text: Excerpt) {
+        self.text = text;
         self.kept = None;
         self.fields.clear();
         self.rest = Some(0);
         self.splitter.clone_from(&self.next);
         self.is_stale = false;
-    }
-
-    /// Room for the next record's text. This one's stays until there is a next one.
-    pub(super) fn room(&mut self) -> String {
-        std::mem::take(&mut self.room)
     }
 
     /// One more field, if there is one.
@@ -77,6 +66,14 @@ impl Record {
         Some(start..end)
     }
 
+    /// The same where an expression separates fields.
+    fn split_one_by(&mut self, from: usize, separator: &Regex) -> Range<usize> {
+        let found = first_match(separator, &self.text, from);
+        let end = found.as_ref().map_or(self.text.len(), |found| found.start);
+        self.rest = found.map(|found| found.end);
+        from..end
+    }
+
     fn text_of<'a>(&'a self, field: &'a Field) -> Option<&'a str> {
         match field {
             Field::Piece(range) => self.text.get(range.clone()),
@@ -86,11 +83,33 @@ impl Record {
     }
 }
 
+/// What an expression matches in a text from there on, if that is not nothing, which would separate nothing.
+fn first_match(regex: &Regex, text: &str, mut from: usize) -> Option<Range<usize>> {
+    loop {
+        let found = regex.find_at(text, from)?;
+        if !found.is_empty() {
+            return Some(found.range());
+        }
+        from = found.end() + text[found.end()..].chars().next()?.len_utf8();
+    }
+}
+
 impl Run {
-    /// Says again what separates the fields of the records that come.
-    pub(super) fn separator_changed(&mut self) {
-        let in_paragraphs = self.special_text(Special::Rs).is_empty();
-        self.record.next = Splitter::of(self.special_text(Special::Fs), in_paragraphs);
+    /// Says again what separates records and the fields of those that come.
+    pub(super) fn separators_changed(&mut self) -> Result<(), String> {
+        let (records, fields) = (self.special_text(Special::Rs), self.special_text(Special::Fs));
+        self.input.end = match records.as_bytes() {
+            b"" => End::EmptyLine,
+            [one] => End::Byte(*one),
+            _ => End::Match(self.regex(&records)?),
+        };
+        self.record.next = match fields.as_bytes() {
+            b" " => Splitter::Blanks,
+            [one] if *one != b'\\' && !records.is_empty() => Splitter::Byte(*one),
+            _ if fields.chars().count() > 1 => Splitter::Match(self.regex(&fields)?),
+            _ => Splitter::Other(fields),
+        };
+        Ok(())
     }
 
     /// The text is that of the fields again.
@@ -101,7 +120,7 @@ impl Run {
         let (separator, format) = (self.special_text(Special::Ofs), self.special_text(Special::Convfmt));
         let texts: Vec<Rc<str>> = (0..self.record.fields.len()).map(|at| self.known(at).text(&format)).collect();
         self.own_fields();
-        self.record.text = texts.join(&*separator);
+        self.record.text = Rc::<str>::from(texts.join(&*separator)).into();
         self.record.kept = None;
         self.record.is_stale = false;
     }
@@ -109,7 +128,7 @@ impl Run {
     pub(super) fn record_text(&mut self) -> Rc<str> {
         self.refresh_text();
         let record = &mut self.record;
-        record.kept.get_or_insert_with(|| record.text.as_str().into()).clone()
+        record.kept.get_or_insert_with(|| record.text.to_text()).clone()
     }
 
     /// The record's text for a look at it.
@@ -130,6 +149,10 @@ impl Run {
                 Splitter::Byte(end) => {
                     let end = *end;
                     self.record.split_one(from, |byte| byte == end, false)
+                }
+                Splitter::Match(separator) => {
+                    let separator = separator.clone();
+                    Some(self.record.split_one_by(from, &separator))
                 }
                 Splitter::Other(separator) => {
                     let (separator, text) = (separator.clone(), self.record_text());
@@ -204,7 +227,7 @@ impl Run {
     pub(super) fn set_field(&mut self, number: f64, value: Value) -> Result<(), String> {
         if number < 1.0 {
             let text = value.text(&self.special_text(Special::Convfmt));
-            self.record.set(text.to_string());
+            self.record.set(text.into());
             return Ok(());
         }
         let at = number as usize - 1;

@@ -71,8 +71,7 @@ impl Run {
         let whole = Expr::Field(Box::new(Expr::Number(0.0)));
         let place = place.first().unwrap_or(&whole);
         let (regex, template) = (self.regex_of(pattern)?, self.evaluate_text(template)?);
-        let text = self.evaluate_text(place)?;
-        let (out, count) = replaced(&text, &regex, &template, which, false);
+        let (out, count) = self.look(place, |text| replaced(text, &regex, &template, which, false))?;
         if count > 0 {
             self.assign(place, Value::from(out))?;
         }
