@@ -139,10 +139,13 @@ fn plain_number(text: &str) -> Option<f64> {
         return None;
     }
     for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'0'..=b'9' => whole = whole * 10 + u64::from(byte - b'0'),
-            b'.' if point.is_none() && text.len() > 1 => point = Some(at),
-            _ => return None,
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            whole = whole * 10 + u64::from(digit);
+        } else if byte == b'.' && point.is_none() && text.len() > 1 {
+            point = Some(at);
+        } else {
+            return None;
         }
     }
     // A signed number becomes a float in one step, and most have no point to divide for.

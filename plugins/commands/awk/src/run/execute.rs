@@ -10,6 +10,7 @@ impl Run {
         match statement {
             Statement::Nothing => Ok(()),
             Statement::Block(all) => all.iter().try_for_each(|one| self.execute(one)),
+            Statement::Expr(expr @ (Expr::Update(..) | Expr::Step(..))) => self.evaluate_number(expr).map(drop),
             Statement::Expr(expr) => self.evaluate(expr).map(drop),
             Statement::Print { values, to } => self.print(values, to.as_ref()),
             Statement::Printf { values, to } => self.printf(values, to.as_ref()),

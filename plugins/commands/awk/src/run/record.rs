@@ -9,6 +9,7 @@ use super::Run;
 use super::excerpt::Excerpt;
 use super::stream::End;
 use crate::ast::{Expr, Special};
+use crate::bytes::{blank, is_blank, position};
 use crate::value::{Value, leading_number};
 
 #[derive(Default)]
@@ -19,9 +20,9 @@ pub(super) struct Record {
     fields: Vec<Field>,
     /// Where the text is not yet split; nothing if all fields are known.
     rest: Option<usize>,
-    /// By what this record is split, and by what the next one will be.
+    /// By what this record is split, and by what the next one will be if it is something else.
     splitter: Splitter,
-    next: Splitter,
+    next: Option<Splitter>,
     /// A field was set, so that the text is to be made of them.
     is_stale: bool,
 }
@@ -51,19 +52,25 @@ impl Record {
         self.kept = None;
         self.fields.clear();
         self.rest = Some(0);
-        self.splitter.clone_from(&self.next);
+        if let Some(next) = self.next.take() {
+            self.splitter = next;
+        }
         self.is_stale = false;
     }
 
-    /// One more field, if there is one.
-    fn split_one(&mut self, from: usize, is_end: impl Fn(u8) -> bool, joins: bool) -> Option<Range<usize>> {
-        let bytes = self.text.as_bytes();
-        let start = if joins { from + bytes[from..].iter().position(|byte| !is_end(*byte))? } else { from };
-        let length = bytes[start..].iter().position(|byte| is_end(*byte));
-        let end = length.map_or(bytes.len(), |length| start + length);
-        // Behind a separator there is one more field, if it does not take all blanks that follow.
-        self.rest = length.map(|_| end + 1);
-        Some(start..end)
+    /// One more field between blanks, if there is one.
+    fn split_one_of_blanks(&mut self, from: usize) -> Option<Range<usize>> {
+        let start = from + self.text.bytes()[from..].iter().position(|byte| !is_blank(*byte))?;
+        Some(self.split_one(start, blank))
+    }
+
+    /// Up to a separator of one byte. Behind it there is one more field, if that is not to take all separators that follow.
+    fn split_one(&mut self, start: usize, separator: impl Fn(&[u8]) -> Option<usize>) -> Range<usize> {
+        let all = self.text.bytes().len();
+        let end = separator(&self.text.bytes_and_more()[start..]).map(|length| start + length);
+        let end = end.filter(|end| *end < all);
+        self.rest = end.map(|end| end + 1);
+        start..end.unwrap_or(all)
     }
 
     /// The same where an expression separates fields.
@@ -76,7 +83,7 @@ impl Record {
 
     fn text_of<'a>(&'a self, field: &'a Field) -> Option<&'a str> {
         match field {
-            Field::Piece(range) => self.text.get(range.clone()),
+            Field::Piece(range) => Some(self.text.part(range)),
             Field::Value(Value::Text(text) | Value::Input(text)) => Some(text),
             Field::Value(_) => None,
         }
@@ -103,12 +110,12 @@ impl Run {
             [one] => End::Byte(*one),
             _ => End::Match(self.regex(&records)?),
         };
-        self.record.next = match fields.as_bytes() {
+        self.record.next = Some(match fields.as_bytes() {
             b" " => Splitter::Blanks,
             [one] if *one != b'\\' && !records.is_empty() => Splitter::Byte(*one),
             _ if fields.chars().count() > 1 => Splitter::Match(self.regex(&fields)?),
             _ => Splitter::Other(fields),
-        };
+        });
         Ok(())
     }
 
@@ -145,10 +152,10 @@ impl Run {
             self.record.rest = None;
             let piece = match &self.record.splitter {
                 _ if self.record.text.is_empty() => None,
-                Splitter::Blanks => self.record.split_one(from, |byte| matches!(byte, b' ' | b'\t' | b'\n'), true),
+                Splitter::Blanks => self.record.split_one_of_blanks(from),
                 Splitter::Byte(end) => {
                     let end = *end;
-                    self.record.split_one(from, |byte| byte == end, false)
+                    Some(self.record.split_one(from, |bytes| position(bytes, end)))
                 }
                 Splitter::Match(separator) => {
                     let separator = separator.clone();
@@ -161,7 +168,9 @@ impl Run {
                     None
                 }
             };
-            self.record.fields.extend(piece.map(Field::Piece));
+            if let Some(piece) = piece {
+                self.record.fields.push(Field::Piece(piece));
+            }
         }
         Ok(())
     }
@@ -182,7 +191,7 @@ impl Run {
     /// A field that was split off, from 0.
     fn known(&self, at: usize) -> Value {
         match self.record.fields.get(at) {
-            Some(Field::Piece(range)) => Value::input(self.record.text.get(range.clone()).unwrap_or_default()),
+            Some(Field::Piece(range)) => Value::input(self.record.text.part(range)),
             Some(Field::Value(value)) => value.clone(),
             None => Value::Unset,
         }
