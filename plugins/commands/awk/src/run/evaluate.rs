@@ -93,7 +93,7 @@ impl Run {
             let value = self.field(number)?;
             return Ok(look(&self.text(&value)));
         }
-        Ok(look(&*self.evaluate_text(expr)?))
+        Ok(look(&self.evaluate_text(expr)?))
     }
 
     /// Puts the text of a value behind `out`, numbers by `format`.

@@ -117,7 +117,7 @@ impl Run {
         if index.is_empty() {
             array.borrow_mut().clear();
         } else {
-            self.with_key(index, |_, key| Ok(drop(array.borrow_mut().remove(key))))?;
+            self.with_key(index, |_, key| Ok(array.borrow_mut().remove(key)))?;
         }
         Ok(())
     }
