@@ -11,11 +11,16 @@ mod calls;
 mod commands;
 mod disk;
 mod house;
+mod interpreters;
 mod journal;
+mod load;
 mod measure;
+mod native;
 mod resume;
 mod runs;
 mod sandbox;
+mod search;
+mod shell;
 mod store;
 mod table;
 mod tree;
@@ -43,6 +48,9 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "audit", about: "the audit of a large repository", measure: audit::measure },
     Bench { name: "calls", about: "a journaled call in short and in long runs", measure: calls::measure },
     Bench { name: "commands", about: "lines for the shell, beside this machine's own", measure: commands::measure },
+    Bench { name: "interpreters", about: "python3 and js that do nothing", measure: interpreters::measure },
+    Bench { name: "load", about: "commands that are not loaded yet but compiled", measure: load::measure },
+    Bench { name: "search", about: "the host's search for tools, beside ripgrep", measure: search::measure },
 ];
 
 fn main() -> Result<()> {
