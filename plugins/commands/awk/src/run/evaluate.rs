@@ -6,7 +6,7 @@ use std::rc::Rc;
 use regex::Regex;
 
 use super::input::Unreadable;
-use super::variables::{Change, Changed};
+use super::variables::Changed;
 use super::{Run, Stop};
 use crate::ast::{Arithmetic, Expr, Source, Special, Variable};
 use crate::value::{Array, Value, accepts};
@@ -228,7 +228,7 @@ impl Run {
     }
 
     /// Changes the number that is somewhere. What it takes to say where is evaluated once, though the place is read and written.
-    fn change(&mut self, place: &Expr, change: impl Change) -> Result<Changed, Stop> {
+    fn change(&mut self, place: &Expr, change: impl FnOnce(f64) -> Result<f64, String>) -> Result<Changed, Stop> {
         match place {
             Expr::Variable(variable) => Ok(self.change_variable(*variable, change)?),
             Expr::Field(number) => {

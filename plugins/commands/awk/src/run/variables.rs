@@ -7,18 +7,14 @@ use super::{Cell, Run};
 use crate::ast::{SPECIALS, Special, Variable};
 use crate::value::{Array, Value};
 
-/// A new number for an old one.
-pub(super) trait Change: FnOnce(f64) -> Result<f64, String> {}
-
-impl<T: FnOnce(f64) -> Result<f64, String>> Change for T {}
-
+/// A number before and after it was changed.
 pub(super) struct Changed {
     pub(super) before: f64,
     pub(super) after: f64,
 }
 
 impl Changed {
-    pub(super) fn by(change: impl Change, before: f64) -> Result<Self, String> {
+    pub(super) fn by(change: impl FnOnce(f64) -> Result<f64, String>, before: f64) -> Result<Self, String> {
         Ok(Self { before, after: change(before)? })
     }
 }
@@ -134,7 +130,11 @@ impl Run {
     }
 
     /// What a variable is changed to that is a number, and what it was before.
-    pub(super) fn change_variable(&mut self, variable: Variable, change: impl Change) -> Result<Changed, String> {
+    pub(super) fn change_variable(
+        &mut self,
+        variable: Variable,
+        change: impl FnOnce(f64) -> Result<f64, String>,
+    ) -> Result<Changed, String> {
         // Nobody takes notice of these.
         if !matches!(variable, Variable::Global(global) if global < SPECIALS.len())
             && let Cell::Scalar(value) = self.cell_mut(variable)?
