@@ -182,13 +182,8 @@ fn check_import(import: String, world: World) -> Result<(), Refusal> {
     if is_wasi { Ok(()) } else { Err(Refusal::UnknownImport { world, import }) }
 }
 
-/// Whether a component that was admitted imports an interface.
-pub(crate) fn imports(bytes: &[u8], interface: &str) -> bool {
-    surface(bytes).is_ok_and(|(imports, _)| imports.iter().any(|import| name(import) == interface))
-}
-
 /// An interface without its version.
-fn name(interface: &str) -> &str {
+pub(crate) fn name(interface: &str) -> &str {
     interface.split_once('@').map_or(interface, |(name, _)| name)
 }
 

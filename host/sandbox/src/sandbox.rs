@@ -241,11 +241,14 @@ impl Sandbox {
         let (sandbox, fetch) = (Arc::clone(self), Arc::clone(&image.fetch));
         let loading = tokio::task::spawn_blocking(move || {
             sandbox.commands.get_or_make(digest, || {
-                let wasm = fetch(digest).map_err(Error::Compile)?;
-                let component = sandbox.component(digest, &wasm, World::Command)?;
+                // Its own bytes are many, and compiled code says all that is asked for here.
+                let component = match sandbox.cached(digest) {
+                    Some(component) => component,
+                    None => sandbox.component(digest, &fetch(digest).map_err(Error::Compile)?, World::Command)?,
+                };
                 let pre = sandbox.command_linker.instantiate_pre(&component);
                 let pre = pre.and_then(wasmtime_wasi::p2::bindings::CommandPre::new);
-                let knows_where_it_is = admission::imports(&wasm, "skep:command/process");
+                let knows_where_it_is = sandbox.imports(&component, "skep:command/process");
                 Ok(Command { pre: pre.map_err(|error| Error::Link(format!("{error:#}")))?, knows_where_it_is })
             })
         });
@@ -267,17 +270,30 @@ impl Sandbox {
 
     fn component(&self, digest: Digest, wasm: &[u8], world: World) -> Result<Component, Error> {
         admission::admit(wasm, world)?;
-        match self.cache.load(&self.engine, digest) {
-            Cached::Hit(component) => return Ok(component),
-            Cached::Miss => {}
-            Cached::Forged(path) => {
-                tracing::error!(path = %path.display(), "compiled code was not this host's; it was removed and is compiled again")
-            }
+        if let Some(component) = self.cached(digest) {
+            return Ok(component);
         }
         let code = compile::compile(&self.compiler, &self.engine, wasm)?;
         self.cache
             .keep(&self.engine, digest, &code)
             .map_err(|error| Error::Link(format!("it needs more than this host's maxima allow: {error:#}")))
+    }
+
+    /// What was admitted and compiled before. It may have been for another world, which shows when it is linked.
+    fn cached(&self, digest: Digest) -> Option<Component> {
+        match self.cache.load(&self.engine, digest) {
+            Cached::Hit(component) => Some(component),
+            Cached::Miss => None,
+            Cached::Forged(path) => {
+                tracing::error!(path = %path.display(), "compiled code was not this host's; it was removed and is compiled again");
+                None
+            }
+        }
+    }
+
+    /// Whether a component imports an interface, of whatever version.
+    fn imports(&self, component: &Component, interface: &str) -> bool {
+        component.component_type().imports(&self.engine).any(|(name, _)| admission::name(name) == interface)
     }
 
     /// Runs an agent to its end, with at most `wall` of time.

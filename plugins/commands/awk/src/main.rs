@@ -1,6 +1,7 @@
 //! `awk`: POSIX's language and what gawk's one-liners use beside it. Text is UTF-8; what is not is read with replacements.
 
 mod ast;
+mod bytes;
 mod format;
 mod lex;
 mod options;

@@ -171,7 +171,8 @@ impl Parser {
             statements.push(self.statement()?);
             self.skip_ends();
         }
-        Ok(Statement::Block(statements))
+        let only = if statements.len() == 1 { statements.pop() } else { None };
+        Ok(only.unwrap_or(Statement::Block(statements)))
     }
 
     /// Expressions up to where none follows.

@@ -3,10 +3,12 @@
 mod builtin;
 mod call;
 mod evaluate;
+mod excerpt;
 mod execute;
 mod input;
 mod output;
 mod record;
+mod stream;
 mod substitute;
 mod time;
 mod variables;
@@ -65,6 +67,10 @@ struct Run {
     input: Input,
     output: Output,
     regexes: HashMap<String, Rc<Regex>>,
+    /// Whether `IGNORECASE` is set.
+    folds_case: bool,
+    /// Room for a text that is made and used at once.
+    room: String,
     /// Which ranges have begun.
     ranges: Vec<bool>,
     code: i32,
@@ -81,6 +87,8 @@ pub(crate) fn run(program: Program, options: Options) -> Result<i32, String> {
         input: Input::default(),
         output: Output::default(),
         regexes: HashMap::new(),
+        folds_case: false,
+        room: String::new(),
         ranges: vec![false; program.rules.len()],
         code: 0,
         random: 0x2545_f491_4f6c_dd1d,
@@ -119,6 +127,7 @@ impl Run {
             let separator = if separator == "t" { "\t".to_owned() } else { lex::unescaped(&separator) };
             self.set_special(Special::Fs, Value::Text(separator.into()));
         }
+        self.separators_changed()?;
         options.assignments.iter().try_for_each(|(name, value)| self.assign_operand(name, value))
     }
 
@@ -145,11 +154,7 @@ impl Run {
 
     fn records(&mut self, program: &Program) -> Result<(), Stop> {
         loop {
-            let mut text = self.record.room();
-            let any = self.next_record(&mut text)?;
-            if !any {
-                return Ok(());
-            }
+            let Some(text) = self.next_record()? else { return Ok(()) };
             self.record.set(text);
             match self.rules(program) {
                 Ok(()) | Err(Stop::Next) => {}

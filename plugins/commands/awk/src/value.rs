@@ -1,8 +1,10 @@
 //! Values, and what they are as numbers and as texts.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::fmt::Write;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::ast::Comparison;
 use crate::format;
@@ -17,7 +19,7 @@ pub(crate) enum Value {
     Input(Rc<str>),
 }
 
-pub(crate) type Array = HashMap<String, Value>;
+pub(crate) type Array = FxHashMap<String, Value>;
 
 impl From<f64> for Value {
     fn from(number: f64) -> Self {
@@ -56,6 +58,15 @@ impl Value {
             Self::Unset => "".into(),
             Self::Number(number) => number_text(*number, format).into(),
             Self::Text(text) | Self::Input(text) => text.clone(),
+        }
+    }
+
+    /// Puts the text behind others.
+    pub(crate) fn append_to(&self, out: &mut String, format: &str) {
+        match self {
+            Self::Unset => {}
+            Self::Number(number) => append_number(*number, format, out),
+            Self::Text(text) | Self::Input(text) => out.push_str(text),
         }
     }
 
@@ -101,18 +112,22 @@ pub(crate) fn accepts(comparison: Comparison, order: Option<Ordering>) -> bool {
     }
 }
 
-/// Whole numbers are written as such.
 pub(crate) fn number_text(number: f64, format: &str) -> String {
-    if number.is_nan() {
-        return if number.is_sign_negative() { "-nan" } else { "nan" }.into();
+    let mut text = String::new();
+    append_number(number, format, &mut text);
+    text
+}
+
+/// Whole numbers are written as such.
+fn append_number(number: f64, format: &str, out: &mut String) {
+    match number {
+        _ if number.is_nan() => out.push_str(if number.is_sign_negative() { "-nan" } else { "nan" }),
+        f64::INFINITY => out.push_str("inf"),
+        f64::NEG_INFINITY => out.push_str("-inf"),
+        // A text takes whatever is written to it.
+        _ if number == number.trunc() && number.abs() < 1e16 => drop(write!(out, "{}", number as i64)),
+        _ => out.push_str(&format::sprintf(format, &[Value::Number(number)], format)),
     }
-    if number.is_infinite() {
-        return if number < 0.0 { "-inf" } else { "inf" }.into();
-    }
-    if number == number.trunc() && number.abs() < 1e16 {
-        return format!("{}", number as i64);
-    }
-    format::sprintf(format, &[Value::Number(number)], format)
 }
 
 /// A text of nothing but few digits, with a point among them or not: a whole number of so many digits, divided by a power of ten
@@ -124,13 +139,18 @@ fn plain_number(text: &str) -> Option<f64> {
         return None;
     }
     for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'0'..=b'9' => whole = whole * 10 + u64::from(byte - b'0'),
-            b'.' if point.is_none() && text.len() > 1 => point = Some(at),
-            _ => return None,
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            whole = whole * 10 + u64::from(digit);
+        } else if byte == b'.' && point.is_none() && text.len() > 1 {
+            point = Some(at);
+        } else {
+            return None;
         }
     }
-    Some(whole as f64 / TENS[point.map_or(0, |point| text.len() - 1 - point)])
+    // A signed number becomes a float in one step, and most have no point to divide for.
+    let number = whole as i64 as f64;
+    Some(point.map_or(number, |point| number / TENS[text.len() - 1 - point]))
 }
 
 /// The number that a text begins with, and how many bytes it takes with the blanks before it; 0 and 0 if there is none.

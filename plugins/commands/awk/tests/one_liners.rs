@@ -42,6 +42,28 @@ fn fields_that_were_not_asked_for_are_there_all_the_same() {
     assert_eq!(awk(&["{$3 = \"z\"; NF = 4; print; $0 = $0; print NF}"], "a b c\n").0, "a b z \n3\n");
 }
 
+/// Input is read in blocks of 64 KiB.
+#[test]
+fn records_may_be_longer_than_what_is_read_at_once_and_begin_anywhere_in_it() {
+    let long = "é".repeat(70_001);
+    assert_eq!(awk(&["{print length, $2}"], &format!("x{long} y\nb c\n{long} z")).0, "70004 y\n3 c\n70003 z\n");
+    let lines: String = (0..30_000).map(|line| format!("{line} ß\n")).collect();
+    assert_eq!(awk(&["{s += $1; n += length($2)} END {print s, n, NR}"], &lines).0, "449985000 30000 30000\n");
+}
+
+#[test]
+fn what_separates_may_change_between_records() {
+    assert_eq!(awk(&["NR == 1 {RS = \";\"} {print NR \":\" $0}"], "a\nb;c\nd").0, "1:a\n2:b\n3:c\nd\n");
+    assert_eq!(awk(&["BEGIN {RS = \"-+\"} NR == 1 {RS = \"\\n\"} {print}"], "a--b\nc\n").0, "a\nb\nc\n");
+    assert_eq!(awk(&["-F", "b*", "{print $1 \"|\" $2 \"|\" NF}"], "abbcb\n").0, "a|c|3\n");
+}
+
+#[test]
+fn counts_of_records_are_variables_too() {
+    assert_eq!(awk(&["{NR += 10; FNR++; print NR, FNR}"], "a\nb\n").0, "11 2\n22 4\n");
+    assert_eq!(awk(&["END {print NR, FNR, NF}"], "").0, "0 0 0\n");
+}
+
 #[test]
 fn a_place_is_found_once_though_it_is_read_and_written() {
     assert_eq!(printed("BEGIN {a[i++] += 2; a[i++]++; print i, a[0], a[1]}"), "2 2 1\n");

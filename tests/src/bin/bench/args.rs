@@ -64,7 +64,7 @@ pub(crate) fn names() -> String {
 }
 
 pub(crate) fn help() -> String {
-    let benches: String = BENCHES.iter().map(|bench| format!("  {:9} {}\n", bench.name, bench.about)).collect();
+    let benches: String = BENCHES.iter().map(|bench| format!("  {:12} {}\n", bench.name, bench.about)).collect();
     format!(
         "cargo xtask bench [-- [--quick] [--json] NAME…]\n\n{benches}\n\
          A name chooses all benches that hold it. --quick measures less and says less. Data folders are made below TMPDIR,\n\

@@ -2,20 +2,13 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow, ensure};
-use skep_config::ImageName;
-use skep_engine::{Images, Loaded};
-use skep_model::{Access, Limits};
-use skep_sandbox::{Execution, Input, Meter, Room, Sandbox, Workspace};
-use skep_tests::kit;
+use anyhow::Result;
 
 use crate::args::Plan;
-use crate::measure;
+use crate::shell::Shell;
 use crate::table::{Row, Target, Unit};
-use crate::tree;
+use crate::{measure, native, tree};
 
 /// A line, what it is held against in place of the same line, and what is to be reached.
 struct Case {
@@ -42,37 +35,30 @@ const CASES: &[Case] = &[
     case("a pipeline of 4 commands, 256 MB", "head -c 268435456 /dev/zero | cat | tr '\\0' a | wc -c", 4.0),
 ];
 
-struct Shell {
-    sandbox: Arc<Sandbox>,
-    loaded: Loaded,
-    root: Workspace,
-    folder: tempfile::TempDir,
-}
-
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Row>> {
     let runtime = measure::runtime()?;
     let _inside = runtime.enter();
-    let shell = Shell::new()?;
-    let workspace = shell.folder.path().join("workspace");
+    let shell = Shell::new(&["unix"])?;
+    let workspace = shell.workspace();
     tree::grow(&workspace.join("tree"), plan.amount(6_000, 1_000))?;
     fill(&workspace, plan.amount(1_400_000, 140_000))?;
-    let ours = |line: &str| runtime.block_on(shell.millis(line));
+    let ours = |line: &str| runtime.block_on(shell.line(line));
     ours("for c in $(compgen -c); do :; done")?;
     let mut rows = vec![against(
         plan,
         "one command, /bin/true",
         || ours("/bin/true"),
-        || native(&["/bin/true"], &workspace),
+        || native::millis(&["/bin/true"], &workspace),
         1.0,
     )?];
     if Command::new("bwrap").arg("--version").stdout(Stdio::null()).status().is_ok() {
         let bwrap = ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "/bin/true"];
-        let row =
-            against(plan, "one command, beside bwrap", || ours("/bin/true"), || native(&bwrap, &workspace), 1.0 / 6.0)?;
+        let floor = || native::millis(&bwrap, &workspace);
+        let row = against(plan, "one command, beside bwrap", || ours("/bin/true"), floor, 1.0 / 6.0)?;
         rows.push(row);
     }
     for Case { name, line, most } in CASES {
-        let floor = || native(&["bash", "-c", line], &workspace);
+        let floor = || native::millis(&["bash", "-c", line], &workspace);
         if floor().is_err() {
             eprintln!("  {name}: left out, because this machine's own shell can't do it");
             continue;
@@ -96,14 +82,6 @@ fn against(
     Ok(row.target(Target::RatioAtMost(most)))
 }
 
-fn native(words: &[&str], folder: &Path) -> Result<f64> {
-    let began = Instant::now();
-    let mut command = Command::new(words[0]);
-    let status = command.args(&words[1..]).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    ensure!(status.context("it can't be started")?.success(), "{words:?} failed");
-    Ok(began.elapsed().as_secs_f64() * 1e3)
-}
-
 /// About seven bytes a line.
 fn fill(folder: &Path, lines: usize) -> Result<()> {
     let number = |line: usize| line.wrapping_mul(2_654_435_761) % 1_000_000;
@@ -112,46 +90,4 @@ fn fill(folder: &Path, lines: usize) -> Result<()> {
     let json: String =
         (0..lines / 5).map(|line| format!("{{\"n\":{},\"text\":\"some words\"}}\n", number(line))).collect();
     Ok(std::fs::write(folder.join("json"), json)?)
-}
-
-impl Shell {
-    fn new() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        skep_sandbox::lay_out(folder.path())?;
-        std::fs::create_dir(folder.path().join("workspace"))?;
-        let images = Images::new(&kit::built().join("../bench-data"), vec![kit::built().join("images")]);
-        let pin = images.pin(&[ImageName::Reference("unix".to_owned())], Limits::TOOL)?;
-        let config = skep_sandbox::Config { cache: Some(kit::compiled()), ..skep_sandbox::Config::default() };
-        let root = Workspace::with_room(folder.path(), Room::of(&Limits::RUN, 0))?;
-        Ok(Self { sandbox: Arc::new(Sandbox::new(config)?), loaded: images.load(pin.digest)?, root, folder })
-    }
-
-    /// What a line takes that succeeds.
-    async fn millis(&self, line: &str) -> Result<f64> {
-        let limits = Limits { cpu_ms: 600_000, wall_ms: 600_000, ..Limits::TOOL };
-        let began = Instant::now();
-        let execution = Execution {
-            image: self.loaded.image.clone(),
-            root: self.root.clone(),
-            access: Access::Write,
-            arguments: ["bash", "-c", line].map(str::to_owned).to_vec(),
-            variables: self.loaded.variables.clone(),
-            directory: "/workspace".to_owned(),
-            input: Input::Bytes(Default::default()),
-            show: None,
-            time_limit: None,
-            output_bytes: 64 * 1024,
-            meter: Arc::new(Meter::new(limits)),
-            began: None,
-            seed: None,
-            git: None,
-            http: None,
-        };
-        let executed = self.sandbox.execute(execution).await;
-        let took = began.elapsed().as_secs_f64() * 1e3;
-        match executed.ending.code {
-            0 => Ok(took),
-            code => Err(anyhow!("{line:?} ended with {code} {}: {}", executed.ending.reason, executed.output.text)),
-        }
-    }
 }

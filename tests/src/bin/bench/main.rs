@@ -12,11 +12,16 @@ mod commands;
 mod disk;
 mod environment;
 mod house;
+mod interpreters;
 mod journal;
+mod load;
 mod measure;
+mod native;
 mod resume;
 mod runs;
 mod sandbox;
+mod search;
+mod shell;
 mod store;
 mod table;
 mod tree;
@@ -45,6 +50,9 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "calls", about: "a journaled call in short and in long runs", measure: calls::measure },
     Bench { name: "commands", about: "lines for the shell, beside this machine's own", measure: commands::measure },
     Bench { name: "environment", about: "the wait for an environment's first command", measure: environment::measure },
+    Bench { name: "interpreters", about: "python3 and js that do nothing", measure: interpreters::measure },
+    Bench { name: "load", about: "commands that are not loaded yet but compiled", measure: load::measure },
+    Bench { name: "search", about: "the host's search for tools, beside ripgrep", measure: search::measure },
 ];
 
 fn main() -> Result<()> {

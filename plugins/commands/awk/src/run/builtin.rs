@@ -39,8 +39,14 @@ impl Run {
             Builtin::Gensub => self.gensub(arguments),
             Builtin::Match => self.find(arguments),
             Builtin::Sprintf => self.formatted(arguments).map(Value::from),
-            Builtin::Tolower => Ok(Value::from(self.argument_text(arguments, 0)?.to_lowercase())),
-            Builtin::Toupper => Ok(Value::from(self.argument_text(arguments, 0)?.to_uppercase())),
+            Builtin::Tolower => {
+                let text = arguments.first().ok_or_else(missing)?;
+                self.look(text, |text| Value::from(text.to_lowercase()))
+            }
+            Builtin::Toupper => {
+                let text = arguments.first().ok_or_else(missing)?;
+                self.look(text, |text| Value::from(text.to_uppercase()))
+            }
             Builtin::System => self.system(arguments),
             Builtin::Close => self.close(arguments),
             Builtin::Fflush => Ok(Value::Number(if self.output.flush().is_ok() { 0.0 } else { -1.0 })),
@@ -106,7 +112,7 @@ impl Run {
         let length = match arguments {
             [] => self.record_str().chars().count(),
             [Expr::Variable(variable), ..] if self.is_array(*variable) => self.array(*variable)?.borrow().len(),
-            [text, ..] => self.evaluate_text(text)?.chars().count(),
+            [text, ..] => self.look(text, |text| text.chars().count())?,
         };
         Ok(Value::Number(length as f64))
     }

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use regex::Regex;
 
+use super::input::Unreadable;
+use super::variables::Changed;
 use super::{Run, Stop};
 use crate::ast::{Arithmetic, Expr, Source, Special, Variable};
 use crate::value::{Array, Value, accepts};
@@ -21,13 +23,6 @@ fn calculate(operation: Arithmetic, left: f64, right: f64) -> Result<f64, String
     })
 }
 
-/// Something that a value is put into.
-enum Place {
-    Variable(Variable),
-    Field(f64),
-    Element(Rc<RefCell<Array>>, Rc<str>),
-}
-
 /// An element's value. To look is to make, as the language has it.
 fn looked_at(array: &RefCell<Array>, key: &str) -> Value {
     let mut array = array.borrow_mut();
@@ -35,6 +30,17 @@ fn looked_at(array: &RefCell<Array>, key: &str) -> Value {
         Some(value) => value.clone(),
         None => array.entry(key.to_owned()).or_default().clone(),
     }
+}
+
+fn put(array: &mut Array, key: &str, value: Value) {
+    match array.get_mut(key) {
+        Some(known) => *known = value,
+        None => drop(array.insert(key.to_owned(), value)),
+    }
+}
+
+fn no_place() -> Stop {
+    Stop::Failed("something is assigned that has no place".into())
 }
 
 impl Run {
@@ -59,21 +65,67 @@ impl Run {
             Expr::Number(number) => Ok(*number),
             // Most numbers come from fields, which are no values of their own before they are kept.
             Expr::Field(number) => self.field_number(number),
+            Expr::Arithmetic(operation, left, right) => {
+                let (left, right) = (self.evaluate_number(left)?, self.evaluate_number(right)?);
+                Ok(calculate(*operation, left, right)?)
+            }
+            Expr::Update(operation, place, value) => {
+                let right = self.evaluate_number(value)?;
+                Ok(self.change(place, |left| calculate(*operation, left, right))?.after)
+            }
+            Expr::Step(step, is_before, place) => {
+                let changed = self.change(place, |number| Ok(number + step))?;
+                Ok(if *is_before { changed.before } else { changed.after })
+            }
+            Expr::Negative(operand) => Ok(-self.evaluate_number(operand)?),
+            Expr::Positive(operand) => self.evaluate_number(operand),
             other => Ok(self.evaluate(other)?.number()),
         }
     }
 
-    /// Puts the text of a value behind `out`, numbers by `format`.
-    pub(super) fn append(&mut self, expr: &Expr, format: &str, out: &mut String) -> Result<(), Stop> {
+    /// Looks at the text of an expression, which is copied only if it is more than a field.
+    pub(super) fn look<T>(&mut self, expr: &Expr, look: impl FnOnce(&str) -> T) -> Result<T, Stop> {
         if let Expr::Field(number) = expr {
             let number = self.evaluate_number(number)?;
             if let Some(text) = self.field_str(number)? {
-                out.push_str(text);
-                return Ok(());
+                return Ok(look(text));
             }
+            let value = self.field(number)?;
+            return Ok(look(&self.text(&value)));
         }
-        out.push_str(&self.evaluate(expr)?.text(format));
+        Ok(look(&self.evaluate_text(expr)?))
+    }
+
+    /// Puts the text of a value behind `out`, numbers by `format`.
+    pub(super) fn append(&mut self, expr: &Expr, format: &str, out: &mut String) -> Result<(), Stop> {
+        let value = match expr {
+            Expr::Field(number) => {
+                let number = self.evaluate_number(number)?;
+                if let Some(text) = self.field_str(number)? {
+                    out.push_str(text);
+                    return Ok(());
+                }
+                self.field(number)?
+            }
+            Expr::Concatenate(left, right) => {
+                // What a text is made of are texts, whoever asks for it.
+                let format = self.special_text(Special::Convfmt);
+                self.append(left, &format, out)?;
+                return self.append(right, &format, out);
+            }
+            other => self.evaluate(other)?,
+        };
+        value.append_to(out, format);
         Ok(())
+    }
+
+    fn concatenation(&mut self, expr: &Expr) -> Result<Value, Stop> {
+        let mut text = std::mem::take(&mut self.room);
+        text.clear();
+        self.append(expr, "", &mut text)?;
+        let value = Value::Text(text.as_str().into());
+        self.room = text;
+        Ok(value)
     }
 
     pub(super) fn evaluate(&mut self, expr: &Expr) -> Result<Value, Stop> {
@@ -94,18 +146,6 @@ impl Run {
                 let value = self.evaluate(value)?;
                 self.assign(place, value)?
             }
-            Expr::Update(operation, place, value) => {
-                let right = self.evaluate_number(value)?;
-                let place = self.place(place)?;
-                let left = self.number_at(&place)?;
-                self.put(place, Value::Number(calculate(*operation, left, right)?))?
-            }
-            Expr::Step(step, is_before, place) => {
-                let place = self.place(place)?;
-                let before = self.number_at(&place)?;
-                let after = self.put(place, Value::Number(before + step))?;
-                if *is_before { Value::Number(before) } else { after }
-            }
             Expr::Conditional(condition, then, otherwise) => {
                 let chosen = if self.condition(condition)? { then } else { otherwise };
                 self.evaluate(chosen)?
@@ -113,8 +153,9 @@ impl Run {
             Expr::And(left, right) => (self.condition(left)? && self.condition(right)?).into(),
             Expr::Or(left, right) => (self.condition(left)? || self.condition(right)?).into(),
             Expr::Not(operand) => (!self.condition(operand)?).into(),
-            Expr::Negative(operand) => Value::Number(-self.evaluate_number(operand)?),
-            Expr::Positive(operand) => Value::Number(self.evaluate_number(operand)?),
+            Expr::Update(..) | Expr::Step(..) | Expr::Arithmetic(..) | Expr::Negative(_) | Expr::Positive(_) => {
+                Value::Number(self.evaluate_number(expr)?)
+            }
             _ => return self.evaluate_operation(expr),
         })
     }
@@ -122,8 +163,11 @@ impl Run {
     fn evaluate_operation(&mut self, expr: &Expr) -> Result<Value, Stop> {
         Ok(match expr {
             Expr::In(index, array) => {
-                let key = self.key(index)?;
-                self.array(*array)?.borrow().contains_key(&*key).into()
+                self.with_key(index, |run, key| Ok(run.array(*array)?.borrow().contains_key(key)))?.into()
+            }
+            Expr::Match(text, pattern) if matches!(**pattern, Expr::Regex(_)) => {
+                let regex = self.regex_of(pattern)?;
+                self.look(text, |text| regex.is_match(text))?.into()
             }
             Expr::Match(text, pattern) => {
                 let text = self.evaluate_text(text)?;
@@ -134,15 +178,8 @@ impl Run {
                 let format = self.special_text(Special::Convfmt);
                 accepts(*comparison, left.compare(&right, &format)).into()
             }
-            Expr::Arithmetic(operation, left, right) => {
-                let (left, right) = (self.evaluate_number(left)?, self.evaluate_number(right)?);
-                Value::Number(calculate(*operation, left, right)?)
-            }
-            Expr::Concatenate(left, right) => {
-                let left = self.evaluate_text(left)?;
-                Value::Text([&*left, &*self.evaluate_text(right)?].concat().into())
-            }
-            Expr::List(all) => Value::Text(self.key(all)?),
+            Expr::Concatenate(..) => self.concatenation(expr)?,
+            Expr::List(all) => Value::Text(self.with_key(all, |_, key| Ok(key.into()))?),
             Expr::Call(function, arguments) => self.call(*function, arguments)?,
             Expr::Builtin(builtin, arguments) => self.builtin(*builtin, arguments)?,
             Expr::Getline(source, into) => Value::Number(self.getline(source, into.as_deref())?),
@@ -151,69 +188,75 @@ impl Run {
     }
 
     fn element(&mut self, array: Variable, index: &[Expr]) -> Result<Value, Stop> {
-        let key = self.key(index)?;
-        let array = self.array(array)?;
-        Ok(looked_at(&array, &key))
+        self.with_key(index, |run, key| Ok(looked_at(&*run.array(array)?, key)))
     }
 
-    pub(super) fn key(&mut self, index: &[Expr]) -> Result<Rc<str>, Stop> {
-        if let [only] = index {
-            return self.evaluate_text(only);
+    /// Does something with the key that an index is.
+    pub(super) fn with_key<T>(
+        &mut self,
+        index: &[Expr],
+        work: impl FnOnce(&mut Self, &str) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let mut key = std::mem::take(&mut self.room);
+        key.clear();
+        for (at, part) in index.iter().enumerate() {
+            if at > 0 {
+                key.push_str(&self.special_text(Special::Subsep));
+            }
+            let format = self.special_text(Special::Convfmt);
+            self.append(part, &format, &mut key)?;
         }
-        let mut texts = Vec::new();
-        for part in index {
-            texts.push(self.evaluate_text(part)?);
-        }
-        Ok(texts.join(&*self.special_text(Special::Subsep)).into())
+        let result = work(self, &key);
+        self.room = key;
+        result
     }
 
     pub(super) fn assign(&mut self, place: &Expr, value: Value) -> Result<Value, Stop> {
-        let place = self.place(place)?;
-        self.put(place, value)
-    }
-
-    /// Where something is to be put. What it takes to say so is evaluated once, though the place may be read before it is written.
-    fn place(&mut self, place: &Expr) -> Result<Place, Stop> {
-        Ok(match place {
-            Expr::Variable(variable) => Place::Variable(*variable),
-            Expr::Field(number) => Place::Field(self.evaluate_number(number)?),
-            Expr::Element(array, index) => {
-                let key = self.key(index)?;
-                Place::Element(self.array(*array)?, key)
-            }
-            _ => return Err(Stop::Failed("something is assigned that has no place".into())),
-        })
-    }
-
-    fn number_at(&mut self, place: &Place) -> Result<f64, Stop> {
-        Ok(match place {
-            Place::Variable(variable) => self.get(*variable)?.number(),
-            Place::Field(number) => self.field(*number)?.number(),
-            Place::Element(array, key) => looked_at(array, key).number(),
-        })
-    }
-
-    fn put(&mut self, place: Place, value: Value) -> Result<Value, Stop> {
         match place {
-            Place::Variable(variable) => self.set(variable, value.clone())?,
-            Place::Field(number) => self.set_field(number, value.clone())?,
-            Place::Element(array, key) => {
-                let mut array = array.borrow_mut();
-                if let Some(element) = array.get_mut(&*key) {
-                    element.clone_from(&value);
-                } else {
-                    array.insert(key.to_string(), value.clone());
-                }
+            Expr::Variable(variable) => self.set(*variable, value.clone())?,
+            Expr::Field(number) => {
+                let number = self.evaluate_number(number)?;
+                self.set_field(number, value.clone())?;
             }
+            Expr::Element(array, index) => self.with_key(index, |run, key| {
+                put(&mut run.array(*array)?.borrow_mut(), key, value.clone());
+                Ok(())
+            })?,
+            _ => return Err(no_place()),
         }
         Ok(value)
+    }
+
+    /// Changes the number that is somewhere. What it takes to say where is evaluated once, though the place is read and written.
+    fn change(&mut self, place: &Expr, change: impl FnOnce(f64) -> Result<f64, String>) -> Result<Changed, Stop> {
+        match place {
+            Expr::Variable(variable) => Ok(self.change_variable(*variable, change)?),
+            Expr::Field(number) => {
+                let number = self.evaluate_number(number)?;
+                let changed = Changed::by(change, self.field(number)?.number())?;
+                self.set_field(number, Value::Number(changed.after))?;
+                Ok(changed)
+            }
+            Expr::Element(array, index) => self.with_key(index, |run, key| {
+                let array = run.array(*array)?;
+                let mut array = array.borrow_mut();
+                let known = array.get_mut(key);
+                let changed = Changed::by(change, known.as_ref().map_or(0.0, |value| value.number()))?;
+                match known {
+                    Some(value) => *value = Value::Number(changed.after),
+                    None => drop(array.insert(key.to_owned(), Value::Number(changed.after))),
+                }
+                Ok(changed)
+            }),
+            _ => Err(no_place()),
+        }
     }
 
     /// An expression as it stands, or the one that a text is.
     pub(super) fn regex_of(&mut self, expr: &Expr) -> Result<Rc<Regex>, Stop> {
         if let Expr::Regex(regex) = expr {
             // What was compiled with the program minds case.
-            return if self.folds_case() {
+            return if self.folds_case {
                 Ok(self.regex(regex.as_str().trim_start_matches("(?s)"))?)
             } else {
                 Ok(regex.clone())
@@ -223,42 +266,35 @@ impl Run {
         Ok(self.regex(&text)?)
     }
 
-    fn folds_case(&self) -> bool {
-        self.special(Special::Ignorecase).holds()
-    }
-
     pub(super) fn regex(&mut self, pattern: &str) -> Result<Rc<Regex>, String> {
         if let Some(regex) = self.regexes.get(pattern) {
             return Ok(regex.clone());
         }
-        let regex = Rc::new(crate::parse::regex(pattern, self.folds_case())?);
+        let regex = Rc::new(crate::parse::regex(pattern, self.folds_case)?);
         self.regexes.insert(pattern.to_owned(), regex.clone());
         Ok(regex)
     }
 
     /// 1 for a record, 0 at the end, -1 if nothing can be read.
     fn getline(&mut self, source: &Source, into: Option<&Expr>) -> Result<f64, Stop> {
-        let mut text = String::new();
-        let read = match source {
-            Source::Main => Some(self.next_record(&mut text)?),
+        let record = match source {
+            Source::Main => Ok(self.next_record()?),
             Source::File(name) => {
                 let name = self.evaluate_text(name)?;
-                self.other_record(&name, false, &mut text)
+                self.other_record(&name, false)
             }
             Source::Command(command) => {
                 let command = self.evaluate_text(command)?;
-                let read = self.other_record(&command, true, &mut text);
-                if read == Some(true) {
-                    self.count(Special::Nr);
-                }
-                read
+                let record = self.other_record(&command, true);
+                self.input.records += f64::from(u8::from(matches!(record, Ok(Some(_)))));
+                record
             }
         };
-        match (read, into) {
-            (None, _) => return Ok(-1.0),
-            (Some(false), _) => return Ok(0.0),
-            (Some(true), Some(place)) => drop(self.assign(place, Value::input(&text))?),
-            (Some(true), None) => self.record.set(text),
+        match (record, into) {
+            (Err(Unreadable), _) => return Ok(-1.0),
+            (Ok(None), _) => return Ok(0.0),
+            (Ok(Some(text)), Some(place)) => drop(self.assign(place, Value::Input(text.to_text()))?),
+            (Ok(Some(text)), None) => self.record.set(text),
         }
         Ok(1.0)
     }

@@ -10,6 +10,7 @@ impl Run {
         match statement {
             Statement::Nothing => Ok(()),
             Statement::Block(all) => all.iter().try_for_each(|one| self.execute(one)),
+            Statement::Expr(expr @ (Expr::Update(..) | Expr::Step(..))) => self.evaluate_number(expr).map(drop),
             Statement::Expr(expr) => self.evaluate(expr).map(drop),
             Statement::Print { values, to } => self.print(values, to.as_ref()),
             Statement::Printf { values, to } => self.printf(values, to.as_ref()),
@@ -116,19 +117,19 @@ impl Run {
         if index.is_empty() {
             array.borrow_mut().clear();
         } else {
-            let key = self.key(index)?;
-            array.borrow_mut().remove(&*key);
+            self.with_key(index, |_, key| Ok(array.borrow_mut().remove(key)))?;
         }
         Ok(())
     }
 
     fn print(&mut self, values: &[Expr], to: Option<&Redirect>) -> Result<(), Stop> {
         let (separator, end) = (self.special_text(Special::Ofs), self.special_text(Special::Ors));
-        let mut text = String::new();
+        let format = self.special_text(Special::Ofmt);
+        let mut text = std::mem::take(&mut self.room);
+        text.clear();
         if values.is_empty() {
             text.push_str(self.record_str());
         }
-        let format = self.special_text(Special::Ofmt);
         for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 text.push_str(&separator);
@@ -136,7 +137,9 @@ impl Run {
             self.append(value, &format, &mut text)?;
         }
         text.push_str(&end);
-        self.write(&text, to)
+        self.write(&text, to)?;
+        self.room = text;
+        Ok(())
     }
 
     fn printf(&mut self, values: &[Expr], to: Option<&Redirect>) -> Result<(), Stop> {

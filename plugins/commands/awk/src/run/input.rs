@@ -1,11 +1,12 @@
 //! Where records come from: the files of the command line, other files, and commands.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 
-use place::{Child, Output as ChildOutput, Start};
+use place::{Output as ChildOutput, Start};
 
+use super::excerpt::Excerpt;
+use super::stream::{End, From, Reading, Stream};
 use super::{Cell, Run};
 use crate::ast::Special;
 use crate::options;
@@ -20,6 +21,11 @@ pub(super) struct Input {
     named: bool,
     ended: bool,
     others: HashMap<String, Stream>,
+    /// Of all files, and of the one that is read.
+    pub(super) records: f64,
+    pub(super) records_of_file: f64,
+    /// What ends a record.
+    pub(super) end: End,
 }
 
 impl Input {
@@ -29,139 +35,29 @@ impl Input {
 
     /// The code of a command or of a file; nothing if it was not open.
     pub(super) fn close(&mut self, name: &str) -> Option<i32> {
-        let stream = self.others.remove(name)?;
-        Some(match stream.reader.into_inner() {
-            From::Command(child) => child.0.wait().code,
-            From::File(_) | From::Standard(_) => 0,
-        })
+        self.others.remove(name).map(Stream::close)
     }
 }
 
-enum From {
-    Standard(io::Stdin),
-    File(File),
-    Command(Reading),
-}
-
-/// A command's output, as far as it was read.
-struct Reading(Child, Vec<u8>);
-
-impl Read for From {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Standard(input) => input.read(into),
-            Self::File(file) => file.read(into),
-            Self::Command(Reading(child, left)) => {
-                if left.is_empty() {
-                    *left = child.read()?;
-                }
-                let count = left.len().min(into.len());
-                into[..count].copy_from_slice(&left[..count]);
-                left.drain(..count);
-                Ok(count)
-            }
-        }
-    }
-}
-
-struct Stream {
-    reader: BufReader<From>,
-    /// What is left of a text that is separated by an expression.
-    rest: Option<String>,
-}
-
-impl Stream {
-    fn new(from: From) -> Self {
-        Self { reader: BufReader::with_capacity(64 * 1024, from), rest: None }
-    }
-
-    fn open(path: &str) -> io::Result<Self> {
-        Ok(Self::new(match path {
-            "-" | "/dev/stdin" => From::Standard(io::stdin()),
-            path => From::File(File::open(path)?),
-        }))
-    }
-
-    /// Puts what comes before the next `end` in place of `record`; false if there is nothing more.
-    fn until(&mut self, end: u8, record: &mut String) -> io::Result<bool> {
-        let mut bytes = std::mem::take(record).into_bytes();
-        bytes.clear();
-        if self.reader.read_until(end, &mut bytes)? == 0 {
-            return Ok(false);
-        }
-        if bytes.last() == Some(&end) {
-            bytes.pop();
-        }
-        *record = String::from_utf8(bytes).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into());
-        Ok(true)
-    }
-
-    /// Lines up to an empty one.
-    fn paragraph(&mut self, record: &mut String) -> io::Result<bool> {
-        let (mut line, mut any) = (String::new(), false);
-        record.clear();
-        while self.until(b'\n', &mut line)? {
-            match (line.is_empty(), any) {
-                (true, true) => break,
-                (true, false) => {}
-                (false, _) => {
-                    record.push_str(if any { "\n" } else { "" });
-                    record.push_str(&line);
-                    any = true;
-                }
-            }
-        }
-        Ok(any)
-    }
-
-    fn until_match(&mut self, end: &regex::Regex, record: &mut String) -> io::Result<bool> {
-        if self.rest.is_none() {
-            let mut bytes = Vec::new();
-            self.reader.read_to_end(&mut bytes)?;
-            self.rest = Some(String::from_utf8_lossy(&bytes).into_owned());
-        }
-        let rest = self.rest.take().unwrap_or_default();
-        if rest.is_empty() {
-            self.rest = Some(rest);
-            return Ok(false);
-        }
-        let found = end.find(&rest).filter(|found| !found.is_empty());
-        let (before, after) = match found {
-            Some(found) => (rest[..found.start()].to_owned(), rest[found.end()..].to_owned()),
-            // The end of the last line ends the last record too.
-            None => (rest.strip_suffix('\n').unwrap_or(&rest).to_owned(), String::new()),
-        };
-        self.rest = Some(after);
-        *record = before;
-        Ok(true)
-    }
-}
+/// A file or a command that there are no records of.
+pub(super) struct Unreadable;
 
 impl Run {
-    /// Puts the stream's next record in place of `record`; false if there is none.
-    fn read_from(&mut self, stream: &mut Stream, record: &mut String) -> Result<bool, String> {
-        let separator = self.special_text(Special::Rs);
-        let mut characters = separator.chars();
-        let read = match (characters.next(), characters.next()) {
-            (None, _) => stream.paragraph(record),
-            (Some(one), None) if one.is_ascii() => stream.until(one as u8, record),
-            _ => stream.until_match(&*self.regex(&separator)?, record),
-        };
-        read.map_err(|problem| posix::reason(&problem))
-    }
-
-    /// Puts the next record of the files of the command line in place of `record`; false if there is none.
-    pub(super) fn next_record(&mut self, record: &mut String) -> Result<bool, String> {
+    /// The next record of the files of the command line.
+    pub(super) fn next_record(&mut self) -> Result<Option<Excerpt>, String> {
         loop {
-            if self.input.current.is_none() && !self.next_file()? {
-                return Ok(false);
+            let input = &mut self.input;
+            if let Some(stream) = &mut input.current {
+                let record = stream.record(&input.end).map_err(|problem| posix::reason(&problem))?;
+                if record.is_some() {
+                    input.records += 1.0;
+                    input.records_of_file += 1.0;
+                    return Ok(record);
+                }
+                input.current = None;
             }
-            let Some(mut stream) = self.input.current.take() else { return Ok(false) };
-            if self.read_from(&mut stream, record)? {
-                self.input.current = Some(stream);
-                self.count(Special::Nr);
-                self.count(Special::Fnr);
-                return Ok(true);
+            if !self.next_file()? {
+                return Ok(None);
             }
         }
     }
@@ -216,7 +112,7 @@ impl Run {
             Ok(stream) => {
                 self.input.current = Some(stream);
                 self.set_special(Special::Filename, Value::input(path));
-                self.set_special(Special::Fnr, Value::Number(0.0));
+                self.input.records_of_file = 0.0;
                 true
             }
             Err(problem) => {
@@ -227,16 +123,14 @@ impl Run {
         }
     }
 
-    /// The same of another file or of a command; nothing if it cannot be read.
-    pub(super) fn other_record(&mut self, name: &str, is_command: bool, record: &mut String) -> Option<bool> {
-        let mut stream = match self.input.others.remove(name) {
-            Some(stream) => stream,
-            None if is_command => self.open_command(name)?,
-            None => Stream::open(name).ok()?,
-        };
-        let read = self.read_from(&mut stream, record);
-        self.input.others.insert(name.to_owned(), stream);
-        read.ok()
+    /// The next record of another file or of a command; an error if it cannot be read.
+    pub(super) fn other_record(&mut self, name: &str, is_command: bool) -> Result<Option<Excerpt>, Unreadable> {
+        if !self.input.others.contains_key(name) {
+            let opened = if is_command { self.open_command(name) } else { Stream::open(name).ok() };
+            self.input.others.insert(name.to_owned(), opened.ok_or(Unreadable)?);
+        }
+        let stream = self.input.others.get_mut(name).ok_or(Unreadable)?;
+        stream.record(&self.input.end).map_err(|_| Unreadable)
     }
 
     fn open_command(&mut self, command: &str) -> Option<Stream> {

@@ -3,23 +3,26 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use regex::Regex;
+
 use super::Run;
+use super::excerpt::Excerpt;
+use super::stream::End;
 use crate::ast::{Expr, Special};
+use crate::bytes::{blank, is_blank, position};
 use crate::value::{Value, leading_number};
 
 #[derive(Default)]
 pub(super) struct Record {
-    text: String,
-    /// Of the record before.
-    room: String,
+    text: Excerpt,
     /// The same for those who keep it, made for the first of them.
     kept: Option<Rc<str>>,
     fields: Vec<Field>,
     /// Where the text is not yet split; nothing if all fields are known.
     rest: Option<usize>,
-    /// By what this record is split, and by what the next one will be.
+    /// By what this record is split, and by what the next one will be if it is something else.
     splitter: Splitter,
-    next: Splitter,
+    next: Option<Splitter>,
     /// A field was set, so that the text is to be made of them.
     is_stale: bool,
 }
@@ -38,59 +41,82 @@ enum Splitter {
     #[default]
     Blanks,
     Byte(u8),
+    Match(Rc<Regex>),
+    /// A separator that is neither and is looked at anew each time.
     Other(Rc<str>),
 }
 
-impl Splitter {
-    fn of(separator: Rc<str>, in_paragraphs: bool) -> Self {
-        match separator.as_bytes() {
-            b" " => Self::Blanks,
-            [one] if one.is_ascii() && *one != b'\\' && !in_paragraphs => Self::Byte(*one),
-            _ => Self::Other(separator),
-        }
-    }
-}
-
 impl Record {
-    pub(super) fn set(&mut self, text: String) {
-        self.room = std::mem::replace(&mut self.text, text);
+    pub(super) fn set(&mut self, text: Excerpt) {
+        self.text = text;
         self.kept = None;
         self.fields.clear();
         self.rest = Some(0);
-        self.splitter.clone_from(&self.next);
+        if let Some(next) = self.next.take() {
+            self.splitter = next;
+        }
         self.is_stale = false;
     }
 
-    /// Room for the next record's text. This one's stays until there is a next one.
-    pub(super) fn room(&mut self) -> String {
-        std::mem::take(&mut self.room)
+    /// One more field between blanks, if there is one.
+    fn split_one_of_blanks(&mut self, from: usize) -> Option<Range<usize>> {
+        let start = from + self.text.bytes()[from..].iter().position(|byte| !is_blank(*byte))?;
+        Some(self.split_one(start, blank))
     }
 
-    /// One more field, if there is one.
-    fn split_one(&mut self, from: usize, is_end: impl Fn(u8) -> bool, joins: bool) -> Option<Range<usize>> {
-        let bytes = self.text.as_bytes();
-        let start = if joins { from + bytes[from..].iter().position(|byte| !is_end(*byte))? } else { from };
-        let length = bytes[start..].iter().position(|byte| is_end(*byte));
-        let end = length.map_or(bytes.len(), |length| start + length);
-        // Behind a separator there is one more field, if it does not take all blanks that follow.
-        self.rest = length.map(|_| end + 1);
-        Some(start..end)
+    /// Up to a separator of one byte. Behind it there is one more field, if that is not to take all separators that follow.
+    fn split_one(&mut self, start: usize, separator: impl Fn(&[u8]) -> Option<usize>) -> Range<usize> {
+        let all = self.text.bytes().len();
+        let end = separator(&self.text.bytes_and_more()[start..]).map(|length| start + length);
+        let end = end.filter(|end| *end < all);
+        self.rest = end.map(|end| end + 1);
+        start..end.unwrap_or(all)
+    }
+
+    /// The same where an expression separates fields.
+    fn split_one_by(&mut self, from: usize, separator: &Regex) -> Range<usize> {
+        let found = first_match(separator, &self.text, from);
+        let end = found.as_ref().map_or(self.text.len(), |found| found.start);
+        self.rest = found.map(|found| found.end);
+        from..end
     }
 
     fn text_of<'a>(&'a self, field: &'a Field) -> Option<&'a str> {
         match field {
-            Field::Piece(range) => self.text.get(range.clone()),
+            Field::Piece(range) => Some(self.text.part(range)),
             Field::Value(Value::Text(text) | Value::Input(text)) => Some(text),
             Field::Value(_) => None,
         }
     }
 }
 
+/// What an expression matches in a text from there on, if that is not nothing, which would separate nothing.
+fn first_match(regex: &Regex, text: &str, mut from: usize) -> Option<Range<usize>> {
+    loop {
+        let found = regex.find_at(text, from)?;
+        if !found.is_empty() {
+            return Some(found.range());
+        }
+        from = found.end() + text[found.end()..].chars().next()?.len_utf8();
+    }
+}
+
 impl Run {
-    /// Says again what separates the fields of the records that come.
-    pub(super) fn separator_changed(&mut self) {
-        let in_paragraphs = self.special_text(Special::Rs).is_empty();
-        self.record.next = Splitter::of(self.special_text(Special::Fs), in_paragraphs);
+    /// Says again what separates records and the fields of those that come.
+    pub(super) fn separators_changed(&mut self) -> Result<(), String> {
+        let (records, fields) = (self.special_text(Special::Rs), self.special_text(Special::Fs));
+        self.input.end = match records.as_bytes() {
+            b"" => End::EmptyLine,
+            [one] => End::Byte(*one),
+            _ => End::Match(self.regex(&records)?),
+        };
+        self.record.next = Some(match fields.as_bytes() {
+            b" " => Splitter::Blanks,
+            [one] if *one != b'\\' && !records.is_empty() => Splitter::Byte(*one),
+            _ if fields.chars().count() > 1 => Splitter::Match(self.regex(&fields)?),
+            _ => Splitter::Other(fields),
+        });
+        Ok(())
     }
 
     /// The text is that of the fields again.
@@ -101,7 +127,7 @@ impl Run {
         let (separator, format) = (self.special_text(Special::Ofs), self.special_text(Special::Convfmt));
         let texts: Vec<Rc<str>> = (0..self.record.fields.len()).map(|at| self.known(at).text(&format)).collect();
         self.own_fields();
-        self.record.text = texts.join(&*separator);
+        self.record.text = Rc::<str>::from(texts.join(&*separator)).into();
         self.record.kept = None;
         self.record.is_stale = false;
     }
@@ -109,7 +135,7 @@ impl Run {
     pub(super) fn record_text(&mut self) -> Rc<str> {
         self.refresh_text();
         let record = &mut self.record;
-        record.kept.get_or_insert_with(|| record.text.as_str().into()).clone()
+        record.kept.get_or_insert_with(|| record.text.to_text()).clone()
     }
 
     /// The record's text for a look at it.
@@ -126,10 +152,14 @@ impl Run {
             self.record.rest = None;
             let piece = match &self.record.splitter {
                 _ if self.record.text.is_empty() => None,
-                Splitter::Blanks => self.record.split_one(from, |byte| matches!(byte, b' ' | b'\t' | b'\n'), true),
+                Splitter::Blanks => self.record.split_one_of_blanks(from),
                 Splitter::Byte(end) => {
                     let end = *end;
-                    self.record.split_one(from, |byte| byte == end, false)
+                    Some(self.record.split_one(from, |bytes| position(bytes, end)))
+                }
+                Splitter::Match(separator) => {
+                    let separator = separator.clone();
+                    Some(self.record.split_one_by(from, &separator))
                 }
                 Splitter::Other(separator) => {
                     let (separator, text) = (separator.clone(), self.record_text());
@@ -138,7 +168,9 @@ impl Run {
                     None
                 }
             };
-            self.record.fields.extend(piece.map(Field::Piece));
+            if let Some(piece) = piece {
+                self.record.fields.push(Field::Piece(piece));
+            }
         }
         Ok(())
     }
@@ -159,7 +191,7 @@ impl Run {
     /// A field that was split off, from 0.
     fn known(&self, at: usize) -> Value {
         match self.record.fields.get(at) {
-            Some(Field::Piece(range)) => Value::input(self.record.text.get(range.clone()).unwrap_or_default()),
+            Some(Field::Piece(range)) => Value::input(self.record.text.part(range)),
             Some(Field::Value(value)) => value.clone(),
             None => Value::Unset,
         }
@@ -204,7 +236,7 @@ impl Run {
     pub(super) fn set_field(&mut self, number: f64, value: Value) -> Result<(), String> {
         if number < 1.0 {
             let text = value.text(&self.special_text(Special::Convfmt));
-            self.record.set(text.to_string());
+            self.record.set(text.into());
             return Ok(());
         }
         let at = number as usize - 1;

@@ -37,8 +37,14 @@ fn put_replacement<'t>(out: &mut String, template: &str, whole: &str, group: Opt
     }
 }
 
-/// The text with its replacements, and how many there were.
-pub(super) fn replaced(text: &str, regex: &Regex, template: &str, which: Which, groups: bool) -> (String, usize) {
+/// The text with its replacements, and how many there were; nothing if there were none.
+pub(super) fn replaced(
+    text: &str,
+    regex: &Regex,
+    template: &str,
+    which: Which,
+    groups: bool,
+) -> Option<(String, usize)> {
     let (mut out, mut at, mut count, mut seen) = (String::new(), 0, 0, 0);
     let mut last_end = None;
     for whole in regex.find_iter(text) {
@@ -48,6 +54,9 @@ pub(super) fn replaced(text: &str, regex: &Regex, template: &str, which: Which, 
         }
         (last_end, seen) = (Some(whole.end()), seen + 1);
         if which == Which::All || which == Which::Nth(seen) {
+            if count == 0 {
+                out.reserve(text.len() + template.len());
+            }
             out.push_str(&text[at..whole.start()]);
             // Groups take much longer to find than the whole, and few ask for them.
             let found = if groups { regex.captures_at(text, whole.start()) } else { None };
@@ -59,8 +68,11 @@ pub(super) fn replaced(text: &str, regex: &Regex, template: &str, which: Which, 
             break;
         }
     }
+    if count == 0 {
+        return None;
+    }
     out.push_str(&text[at..]);
-    (out, count)
+    Some((out, count))
 }
 
 impl Run {
@@ -71,11 +83,9 @@ impl Run {
         let whole = Expr::Field(Box::new(Expr::Number(0.0)));
         let place = place.first().unwrap_or(&whole);
         let (regex, template) = (self.regex_of(pattern)?, self.evaluate_text(template)?);
-        let text = self.evaluate_text(place)?;
-        let (out, count) = replaced(&text, &regex, &template, which, false);
-        if count > 0 {
-            self.assign(place, Value::from(out))?;
-        }
+        let replaced = self.look(place, |text| replaced(text, &regex, &template, which, false))?;
+        let Some((out, count)) = replaced else { return Ok(Value::Number(0.0)) };
+        self.assign(place, Value::from(out))?;
         Ok(Value::Number(count as f64))
     }
 
@@ -90,7 +100,8 @@ impl Run {
             Some(text) => self.evaluate_text(text)?,
             None => self.record_text(),
         };
-        Ok(Value::from(replaced(&text, &regex, &template, which, true).0))
+        let replaced = replaced(&text, &regex, &template, which, true);
+        Ok(replaced.map_or(Value::Text(text), |(out, _)| Value::from(out)))
     }
 
     /// Where the expression matches, from 1 in characters, and 0 if it does not.
@@ -121,15 +132,20 @@ impl Run {
 mod tests {
     use super::*;
 
-    fn sub(pattern: &str, template: &str, text: &str) -> (String, usize) {
+    fn sub(pattern: &str, template: &str, text: &str) -> Option<(String, usize)> {
         replaced(text, &Regex::new(pattern).unwrap(), template, Which::All, true)
     }
 
     #[test]
+    fn where_nothing_matches_there_is_no_other_text() {
+        assert_eq!(sub("x", "y", "abc"), None);
+    }
+
+    #[test]
     fn an_ampersand_is_what_matched() {
-        assert_eq!(sub("b+", "<&>", "abba"), ("a<bb>a".into(), 1));
-        assert_eq!(sub("b", "\\&", "abb"), ("a&&".into(), 2));
-        assert_eq!(sub("(a)(b)", "\\2\\1", "ab"), ("ba".into(), 1));
-        assert_eq!(sub("x*", "-", "abc"), ("-a-b-c-".into(), 4));
+        assert_eq!(sub("b+", "<&>", "abba"), Some(("a<bb>a".into(), 1)));
+        assert_eq!(sub("b", "\\&", "abb"), Some(("a&&".into(), 2)));
+        assert_eq!(sub("(a)(b)", "\\2\\1", "ab"), Some(("ba".into(), 1)));
+        assert_eq!(sub("x*", "-", "abc"), Some(("-a-b-c-".into(), 4)));
     }
 }

@@ -4,10 +4,60 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{Cell, Run};
-use crate::ast::{Special, Variable};
+use crate::ast::{SPECIALS, Special, Variable};
 use crate::value::{Array, Value};
 
+/// A number before and after it was changed.
+pub(super) struct Changed {
+    pub(super) before: f64,
+    pub(super) after: f64,
+}
+
+impl Changed {
+    pub(super) fn by(change: impl FnOnce(f64) -> Result<f64, String>, before: f64) -> Result<Self, String> {
+        Ok(Self { before, after: change(before)? })
+    }
+}
+
+/// The variables that are counted, and values only for those who look at them.
+#[derive(Clone, Copy)]
+enum Counted {
+    Records,
+    Fields,
+    RecordsOfFile,
+}
+
+impl Counted {
+    const fn of(global: usize) -> Option<Self> {
+        const NR: usize = Special::Nr as usize;
+        const NF: usize = Special::Nf as usize;
+        const FNR: usize = Special::Fnr as usize;
+        match global {
+            NR => Some(Self::Records),
+            NF => Some(Self::Fields),
+            FNR => Some(Self::RecordsOfFile),
+            _ => None,
+        }
+    }
+}
+
 impl Run {
+    fn counted(&mut self, counted: Counted) -> f64 {
+        match counted {
+            Counted::Records => self.input.records,
+            Counted::Fields => self.fields() as f64,
+            Counted::RecordsOfFile => self.input.records_of_file,
+        }
+    }
+
+    fn set_counted(&mut self, counted: Counted, number: f64) {
+        match counted {
+            Counted::Records => self.input.records = number,
+            Counted::Fields => self.set_field_count(number.max(0.0) as usize),
+            Counted::RecordsOfFile => self.input.records_of_file = number,
+        }
+    }
+
     fn cell(&self, variable: Variable) -> Option<&Cell> {
         match variable {
             Variable::Global(global) => self.globals.get(global),
@@ -28,9 +78,10 @@ impl Run {
     }
 
     pub(super) fn get(&mut self, variable: Variable) -> Result<Value, String> {
-        if variable == Variable::Global(Special::Nf as usize) {
-            let fields = self.fields();
-            return Ok(Value::Number(fields as f64));
+        if let Variable::Global(global) = variable
+            && let Some(counted) = Counted::of(global)
+        {
+            return Ok(Value::Number(self.counted(counted)));
         }
         match self.cell(variable) {
             Some(Cell::Scalar(value)) => Ok(value.clone()),
@@ -53,22 +104,48 @@ impl Run {
     }
 
     pub(super) fn set_global(&mut self, global: usize, value: Value) -> Result<(), String> {
-        if global == Special::Nf as usize {
-            let count = value.number().max(0.0) as usize;
-            self.set_field_count(count);
+        if let Some(counted) = Counted::of(global) {
+            self.set_counted(counted, value.number());
             return Ok(());
         }
+        match self.cell_mut(Variable::Global(global))? {
+            Cell::Scalar(place) => *place = value,
+            Cell::Array(_) => {
+                return Err(format!("a value is put where the array {} is", self.program.globals[global]));
+            }
+        }
+        self.notice_set(global)
+    }
+
+    /// Some variables decide how the program goes on.
+    fn notice_set(&mut self, global: usize) -> Result<(), String> {
         if global == Special::Ignorecase as usize {
+            self.folds_case = self.special(Special::Ignorecase).holds();
             self.regexes.clear();
         }
-        match self.cell_mut(Variable::Global(global))? {
-            Cell::Scalar(place) => {
-                *place = value;
-                self.separator_set(global);
-                Ok(())
-            }
-            Cell::Array(_) => Err(format!("a value is put where the array {} is", self.program.globals[global])),
+        if [Special::Fs, Special::Rs, Special::Ignorecase].iter().any(|special| *special as usize == global) {
+            self.separators_changed()?;
         }
+        Ok(())
+    }
+
+    /// What a variable is changed to that is a number, and what it was before.
+    pub(super) fn change_variable(
+        &mut self,
+        variable: Variable,
+        change: impl FnOnce(f64) -> Result<f64, String>,
+    ) -> Result<Changed, String> {
+        // Nobody takes notice of these.
+        if !matches!(variable, Variable::Global(global) if global < SPECIALS.len())
+            && let Cell::Scalar(value) = self.cell_mut(variable)?
+        {
+            let changed = Changed::by(change, value.number())?;
+            *value = Value::Number(changed.after);
+            return Ok(changed);
+        }
+        let changed = Changed::by(change, self.get(variable)?.number())?;
+        self.set(variable, Value::Number(changed.after))?;
+        Ok(changed)
     }
 
     pub(super) fn special(&self, special: Special) -> Value {
@@ -93,18 +170,6 @@ impl Run {
 
     pub(super) fn set_special(&mut self, special: Special, value: Value) {
         self.globals[special as usize] = Cell::Scalar(value);
-        self.separator_set(special as usize);
-    }
-
-    fn separator_set(&mut self, global: usize) {
-        if global == Special::Fs as usize || global == Special::Rs as usize {
-            self.separator_changed();
-        }
-    }
-
-    pub(super) fn count(&mut self, special: Special) {
-        let next = self.special(special).number() + 1.0;
-        self.set_special(special, Value::Number(next));
     }
 
     /// The array that a variable is, or becomes.
