@@ -225,6 +225,8 @@ fn a_failed_workspace_is_kept_for_a_time_that_has_an_end() {
     assert_eq!(
         problems("[retention]\nfailed_workspace = '169h'\nkeep_days = 1"),
         "e:3: `retention.failed_workspace`: a workspace is kept for 168h at most, which is 604800000 ms\n\
-         e:4: unknown key `keep_days` in `retention`; there are `failed_workspace`"
+         e:4: unknown key `keep_days` in `retention`; there are `failed_workspace`, `archive`"
     );
+    assert!(parse("retention = { archive = true }").unwrap().archive_workspace);
+    assert!(!parse("").unwrap().archive_workspace);
 }

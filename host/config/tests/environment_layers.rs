@@ -62,7 +62,7 @@ fn a_host_sets_no_grant_and_no_limit_that_it_forbids() {
 
 const WHOLE: &str = "description = 'All of it'\nagent = 'a'\ntools = ['files.*']\nrepo = 'optional'\nimage = 'unix'\nmodel = 'm'\n\
                      mcp_file = 'mcp.json'\nskills = ['skills/a']\nenv = { A = 'b' }\nlimits = { calls = 1 }\ntool_limits = { calls = 1 }\n\
-                     retention = { failed_workspace = '1min' }\n[[repos]]\nurl = 'https://a.example/b'\nref = 'main'\ndepth = 'full'\n\
+                     retention = { failed_workspace = '1min' }\nclock = 'machine'\nrandom = 'machine'\n[[repos]]\nurl = 'https://a.example/b'\nref = 'main'\ndepth = 'full'\n\
                      [[startup]]\ncommand = 'make'\n[[egress]]\nhost = 'api.example'\n[[secrets]]\nname = 'T'\nhost = 'api.example'\n\
                      query = 'k'\n[[directories]]\npath = '/srv'\nat = '/data'\n[mcp.a]\nurl = 'https://a.example'\n[[rules]]\ntext = 'r'\n\
                      [prompts.p]\ntext = 'p {{a}}'";

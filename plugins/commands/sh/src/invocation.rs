@@ -6,6 +6,7 @@ use crate::process;
 use crate::reader::StandardInput;
 use crate::state::{Shell, State};
 use crate::stop::Run;
+use std::hash::{BuildHasher as _, RandomState};
 
 /// What the command line asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -98,7 +99,7 @@ fn initial_state(name: Option<&String>) -> State {
         number,
         parent,
         began: now_ms(),
-        random: (now_ms() as u32) ^ number.wrapping_mul(2_654_435_761),
+        random: RandomState::new().hash_one(number) as u32,
         ..State::default()
     }
 }
