@@ -212,3 +212,25 @@ fn a_diff_that_is_not_all_ends_with_a_code_of_its_own() {
     assert_eq!(said.code, 10, "{said:?}");
     assert!(said.err.contains("can't be told") && said.err.contains("folders below each other"), "{said:?}");
 }
+
+#[test]
+fn the_workspace_of_a_failed_run_is_found_and_copied_while_it_is_kept() {
+    let home = Home::new().with_agent("fails").with_agent("caller");
+    let text = "name = \"keeps\"\ndescription = \"a test\"\ntools = [\"files.*\"]\nworkspace = \"write\"\nrepo = \"required\"\n\
+                retention = { failed_workspace = \"1h\" }\n";
+    home.file("environments/keeps/environment.toml", text);
+    let (environments, repo) = (home.path("environments"), home.repo());
+    let start = ["run", "start", "-q", "--env", "keeps", "--agent", "fails", "--repo", &repo, "-p", "why"];
+    let said = home.skep(&[&["--environments", environments.to_str().unwrap()], &start[..]].concat());
+    assert_eq!(said.code, 1, "{said:?}");
+    let run = said.out.split('\t').nth(1).unwrap().trim().to_owned();
+    let shown = home.json(0, &["run", "workspace", &run]);
+    assert!(std::path::Path::new(shown["workspace"].as_str().unwrap()).join("src/main.rs").is_file());
+    assert!(shown["kept_until"].is_string());
+    let copy = home.path("copy").display().to_string();
+    assert_eq!(home.skep(&["run", "workspace", &run, "--export", &copy]).code, 0);
+    assert!(home.path("copy/src/main.rs").is_file() && !home.path("copy/.git").exists());
+    home.skep(&["run", "workspace", &run, "--export", &copy]).refused(6, &["can't be copied"]);
+    let ended = writing(&home, &serde_json::json!([]));
+    home.skep(&["run", "workspace", &ended]).refused(5, &["was removed after its end", "failed_workspace"]);
+}
