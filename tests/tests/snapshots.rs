@@ -171,3 +171,44 @@ async fn those_used_least_recently_make_way_and_what_is_of_before_the_machines_s
     assert_eq!(snapshot(&host, run), None);
     host.stop().await;
 }
+
+/// The names below a folder, without following links.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("it can be listed").flatten();
+    let below = |entry: std::fs::DirEntry| {
+        let is_folder = entry.file_type().expect("it has a type").is_dir();
+        let below = if is_folder { names(&entry.path()) } else { Vec::new() };
+        below.into_iter().chain([entry.file_name().to_string_lossy().into_owned()]).collect::<Vec<_>>()
+    };
+    entries.flat_map(below).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_lead_out_stay_links_wherever_a_workspace_is_copied() {
+    let site = Site::new();
+    let outside = site.beside("outside");
+    std::fs::create_dir(&outside).expect("a temporary folder can be written");
+    std::fs::write(outside.join("canary"), "secret").expect("a temporary folder can be written");
+    let (path, up) = (outside.display(), "../".repeat(12));
+    let startup = format!(
+        "retention = {{ archive = true }}\n[[startup]]\ncommand = \"ln -s {path} out; ln -s {up}{path} up; ln -s {path}/canary file\"\n"
+    );
+    let host = host(&site, &startup, |_| {}).await;
+    let repo = repository(&site);
+    let look = "cat out/canary up/canary file 2>&1; ls -d out up file";
+    let (first, said) = run(&host, file_url(&repo), look).await;
+    assert!(!said.contains("secret") && said.ends_with("file\nout\nup\n"), "{said}");
+    let (second, again) = run(&host, file_url(&repo), look).await;
+    assert_eq!((snapshot(&host, second), again), (Some(first), said));
+    assert!(!names(&site.data().join("snapshots")).contains(&"canary".to_owned()));
+    let record = host.engine.store().record(second).expect("it can be read").expect("it is known");
+    let archive = record.artifacts.iter().find(|artifact| artifact.name == "workspace.tar.gz").expect("it is kept");
+    let packed = host.engine.store().blobs().get(&archive.digest).expect("the blob is there");
+    let (file, unpacked) = (site.beside("all.tar.gz"), site.beside("unpacked"));
+    std::fs::write(&file, packed).expect("a temporary folder can be written");
+    std::fs::create_dir(&unpacked).expect("a temporary folder can be written");
+    let tar = Command::new("tar").arg("-xzf").arg(&file).arg("-C").arg(&unpacked).status().expect("tar is there");
+    assert!(tar.success() && unpacked.join("out").is_symlink());
+    assert!(!names(&unpacked).contains(&"canary".to_owned()));
+    host.stop().await;
+}

@@ -1,8 +1,9 @@
 //! The time and the randomness of commands: this machine's, or such that a line that is executed again meets the same.
 //!
 //! A line's own time begins at the moment that its caller names. Each command's goes on from that of the one that started it: by
-//! what it sleeps, by a little whenever it looks, and at least to the end of a command that it waited for. What it computes, and
-//! what it waits for in a pipe, takes no time. So a program that measures itself finds nothing; it needs this machine's clock.
+//! what it sleeps, by a little whenever it looks or starts another, and at least to the end of a command that it waited for; so a
+//! loop that waits for a moment without sleeping ends. What it computes, and what it waits for in a pipe, takes no time. So a
+//! program that measures itself finds nothing; it needs this machine's clock.
 //! Randomness is a generator for each command, seeded from the line's seed and from how many commands its parent started before.
 
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use crate::wasi::{Coarse, MILLISECOND};
 
 /// What a look at the clock takes, so that no two are the same: a microsecond.
 const LOOK: u64 = 1_000;
+/// What the start of a command takes: a millisecond, as on a machine.
+const START: u64 = 1_000_000;
 
 /// A command's clock.
 #[derive(Debug, Clone)]
@@ -50,7 +53,7 @@ impl Time {
         match self {
             Self::Machine => Self::Machine,
             Self::Own(own) => {
-                let elapsed = AtomicU64::new(own.elapsed.load(Relaxed));
+                let elapsed = AtomicU64::new(own.elapsed.fetch_add(START, Relaxed).saturating_add(START));
                 Self::Own(Arc::new(Own { began: own.began, elapsed }))
             }
         }
