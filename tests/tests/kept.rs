@@ -51,3 +51,17 @@ async fn without_a_word_of_it_and_after_a_run_that_did_well_nothing_is_kept() {
     until("it is gone", || kept::find(&site.data(), run).is_none()).await;
     host.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_fails_again_and_again_does_not_fill_the_disk() {
+    let site = Site::new();
+    let host = self::host(&site, &format!("retention = {{ failed_workspace = \"1h\" }}\n{FAILS}")).await;
+    let mut runs = Vec::new();
+    for _ in 0..18 {
+        runs.push(fail(&host).await);
+    }
+    let there = || runs.iter().map(|run| kept::find(&site.data(), *run).is_some()).collect::<Vec<_>>();
+    until("the first ones have gone", || there()[..2] == [false; 2]).await;
+    assert_eq!(there()[2..], [true; 16]);
+    host.stop().await;
+}

@@ -1,8 +1,8 @@
 //! What is done to runs that are there: go on with them, write to them, end them, delete them.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde_json::json;
-use skep_engine::Engine;
+use skep_engine::{Engine, kept};
 use skep_model::{RunId, RunState};
 
 use crate::exit::{Exit, problem};
@@ -87,6 +87,7 @@ pub(crate) fn delete(settings: &Settings, out: &Output, id: &str, reason: &str) 
         ));
     }
     store.delete_run(record.run_id, reason, store_admin::now())?;
+    kept::remove(&settings.data, record.run_id).map_err(|error| anyhow!("its workspace can't be removed: {error}"))?;
     told(out, record.run_id, None)?;
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use skep_repo::{Pin, RepoError, Watch, WorkTree};
 use skep_sandbox::git::Git;
 use skep_sandbox::{Room, Workspace, WorkspaceError};
 use skep_state::Store;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::snapshots::Snapshots;
@@ -22,7 +22,9 @@ use crate::{Error, changes, clock, git, kept};
 /// Workspaces that are looked at whole at once.
 static DIGESTS: Semaphore = Semaphore::const_new(4);
 /// How long that may take.
-const DIGEST: Duration = Duration::from_secs(10);
+const DIGEST: Duration = Duration::from_secs(5);
+/// Workspaces of failed runs that are kept at once: a run that fails again and again must not fill the disk.
+const KEPT: usize = 16;
 /// Runs whose changes are found out at once.
 const COMPARING: usize = 2;
 /// The root's name in a home; beside it is what commands have no business with.
@@ -68,6 +70,9 @@ pub(crate) struct Home {
     pub(crate) git: Option<Git>,
     trees: Arc<Vec<(String, WorkTree)>>,
     terms: skep_repo::Terms,
+    /// Whether its digest can be told in time. It is asked for by one call at a time, so that a run with many files waits for
+    /// itself.
+    digestible: Arc<Mutex<bool>>,
 }
 
 impl Home {
@@ -76,12 +81,14 @@ impl Home {
         let git = git::data(path, &path.join(ROOT).join(WORKSPACE), terms, limits);
         let trees = Arc::new(git::trees(path, &path.join(ROOT).join(WORKSPACE)));
         let terms = skep_repo::Terms { wall: DIGEST, ..terms.clone() };
-        Ok(Self { workspace: root.below(WORKSPACE)?, root, git, trees, terms })
+        let digestible = Arc::new(Mutex::new(true));
+        Ok(Self { workspace: root.below(WORKSPACE)?, root, git, trees, terms, digestible })
     }
 
     /// What its repositories are now; none without any, or where that can't be told.
     pub(crate) async fn digest(&self) -> Option<Digest> {
-        if self.trees.is_empty() {
+        let mut digestible = self.digestible.lock().await;
+        if self.trees.is_empty() || !*digestible {
             return None;
         }
         let (trees, terms, stop) = (Arc::clone(&self.trees), self.terms.clone(), StopOnDrop::default());
@@ -89,12 +96,13 @@ impl Home {
         let place = DIGESTS.acquire().await.ok()?;
         let told = tokio::task::spawn_blocking(move || {
             let _held = place;
-            git::digest(&trees, &terms, &cancel).map_err(|error| error.to_string())
+            git::digest(&trees, &terms, &cancel)
         });
-        match told.await.unwrap_or_else(|error| Err(error.to_string())) {
+        match told.await.ok()? {
             Ok(digest) => Some(digest),
             Err(error) => {
-                tracing::debug!(error, "a call's workspace has no digest");
+                *digestible = !matches!(error, RepoError::TimedOut { .. } | RepoError::TooMuch { .. });
+                tracing::warn!(%error, "what a call left of the repositories is not in the journal");
                 None
             }
         }
@@ -236,18 +244,22 @@ impl Homes {
         }
     }
 
-    /// Removes those whose time is over; returns when the next one's will be.
+    /// Removes those whose time is over, and those that would go first of too many; returns when the next one's will be.
     async fn expired(&self) -> Option<Timestamp> {
         let folder = self.folder.clone();
-        let kept = tokio::task::spawn_blocking(move || kept_in(&folder)).await.unwrap_or_default();
-        for (run, _) in kept.iter().filter(|(_, until)| clock::until(*until).is_zero()) {
-            self.remove(*run).await;
+        let mut kept = tokio::task::spawn_blocking(move || kept_in(&folder)).await.unwrap_or_default();
+        kept.sort_by_key(|(_, until)| *until);
+        let too_many = kept.len().saturating_sub(KEPT);
+        let over = kept.iter().take_while(|(_, until)| clock::until(*until).is_zero()).count();
+        let staying = kept.split_off(too_many.max(over));
+        for (run, _) in kept {
+            self.remove(run).await;
         }
-        kept.into_iter().map(|(_, until)| until).filter(|until| !clock::until(*until).is_zero()).min()
+        staying.first().map(|(_, until)| *until)
     }
 
-    /// Removes what runs left behind that have ended and are not kept, or never got beyond the beginning of a copy, and mirrors that were not
-    /// used lately when there are too many.
+    /// Removes what runs left behind that have ended and are not kept, or never got beyond the beginning of a copy, and mirrors
+    /// that were not used lately when there are too many.
     pub(crate) async fn sweep(&self, unfinished: HashSet<RunId>) {
         let (folder, snapshots) = (self.folder.clone(), self.snapshots.clone());
         let mirrors = self.terms.mirrors.clone();
@@ -342,6 +354,8 @@ impl Making<'_> {
 
     /// The repositories put in place. Folders without a commit are known when their files are: then there may be a snapshot, too.
     fn prepared(&self, known: Option<Digest>, pins: &[Option<Pin>], partial: &Path) -> Result<Made, Unmade> {
+        // Of a snapshot that could not be copied.
+        skep_repo::remove(partial)?;
         let root = partial.join(ROOT);
         skep_sandbox::lay_out(&root).map_err(|source| Unmade::Marker(self.path.to_owned(), source))?;
         let (workspace, Self { spec, terms, .. }) = (root.join(WORKSPACE), self);
@@ -411,7 +425,7 @@ fn discard(run: RunId, path: &Path) {
 }
 
 /// The name goes first, so that what is left of a root when this is cut off is nobody's.
-fn unmake(path: &Path) -> Result<(), String> {
+pub(crate) fn unmake(path: &Path) -> Result<(), String> {
     let partial = partial(path);
     let absent = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) };
     skep_repo::remove(&partial).map_err(|error| error.to_string())?;

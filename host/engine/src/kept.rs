@@ -26,6 +26,14 @@ pub fn find(data: &Path, run: RunId) -> Option<Kept> {
     workspace.is_dir().then(|| Kept { until: until(&home), workspace })
 }
 
+/// Removes the workspace of a run that has ended, if it is there: no other process may be at work in `data`.
+///
+/// # Errors
+/// What can't be removed, and why.
+pub fn remove(data: &Path, run: RunId) -> Result<(), String> {
+    crate::home::unmake(&crate::home::path(&crate::home::folder(data), run))
+}
+
 pub(crate) fn keep(home: &Path, until: Timestamp) -> io::Result<()> {
     std::fs::write(home.with_extension(MARK), until.0.to_string())
 }

@@ -231,6 +231,8 @@ fn the_workspace_of_a_failed_run_is_found_and_copied_while_it_is_kept() {
     assert_eq!(home.skep(&["run", "workspace", &run, "--export", &copy]).code, 0);
     assert!(home.path("copy/src/main.rs").is_file() && !home.path("copy/.git").exists());
     home.skep(&["run", "workspace", &run, "--export", &copy]).refused(6, &["can't be copied"]);
+    assert_eq!(home.skep(&["run", "delete", &run]).code, 0);
+    assert!(!std::path::Path::new(shown["workspace"].as_str().unwrap()).exists(), "a deleted run leaves nothing");
     let ended = writing(&home, &serde_json::json!([]));
     home.skep(&["run", "workspace", &ended]).refused(5, &["was removed after its end", "failed_workspace"]);
 }
